@@ -1,0 +1,26 @@
+using StepDistill.Annotations;
+using StepDistill.Tasks;
+
+namespace StepDistill.Teachers;
+
+/// <summary>Anything that gives an example a label and a rationale.</summary>
+/// <remarks>Safe for use by several threads at once.</remarks>
+public interface ITeacher
+{
+    /// <summary>Who answers, such as <c>recorded</c> or a model's name; stored with every annotation and shown in reports.</summary>
+    string Name { get; }
+
+    /// <summary>The content key of the question about an example: equal keys are equal questions, and are asked once.</summary>
+    /// <param name="example">The example.</param>
+    string KeyOf(Example example);
+
+    /// <summary>Asks about one example.</summary>
+    /// <param name="example">The example.</param>
+    /// <param name="cancellation">Gives up on the answer.</param>
+    /// <returns>
+    /// The annotation, its key that of <see cref="KeyOf"/>. An unreadable, refused or truncated reply and a failed
+    /// request are results, not exceptions.
+    /// </returns>
+    /// <exception cref="StepDistillException">No question can succeed, such as with a wrong key: asking on makes no sense.</exception>
+    Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default);
+}
