@@ -1,5 +1,5 @@
 using StepDistill.Training.Optimization;
-using TorchSharp.Modules;
+using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Tests.Optimization;
@@ -33,7 +33,7 @@ public sealed class AdamWTests
     public void The_program_s_convention_adds_epsilon_before_the_correction()
     {
         using var _ = NewDisposeScope();
-        var parameter = Parameter(tensor(new[] { 1f }));
+        var parameter = New(tensor(new[] { 1f }));
         parameter.grad = tensor(new[] { 1e-7f });           // small enough for ε to matter
         new AdamW([parameter], epsilonBeforeCorrection: true, weightDecay: 0.5).Step(0.1);
 
@@ -78,7 +78,7 @@ public sealed class AdamWTests
     {
         random.manual_seed(1);
         Tensor[] values = [randn(3), randn(16, 5), randn(70_001), randn(70_000, 3)];
-        return ([.. values.Select(v => Parameter(v.clone()))], [.. values.Select(v => Parameter(v.clone()))]);
+        return ([.. values.Select(v => New(v.clone()))], [.. values.Select(v => New(v.clone()))]);
     }
 
     private static void SetGradients(int seed, Parameter[] one, Parameter[] other)
@@ -91,5 +91,5 @@ public sealed class AdamWTests
         }
     }
 
-    private static Parameter Parameter(Tensor value) => nn.Parameter(value);
+    private static Parameter New(Tensor value) => nn.Parameter(value);
 }
