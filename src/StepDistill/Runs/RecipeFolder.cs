@@ -1,0 +1,41 @@
+using System.Globalization;
+using StepDistill.Recipes;
+
+namespace StepDistill.Runs;
+
+/// <summary>The folder <c>runs/RECIPE</c>: what all runs of one recipe share, and the runs themselves.</summary>
+/// <remarks>With <see cref="RunFolder"/> the only place that knows file names below <c>runs</c>.</remarks>
+public sealed class RecipeFolder
+{
+    /// <summary>Where runs are kept unless told otherwise: <c>runs</c> in the current folder.</summary>
+    public const string DefaultRoot = "runs";
+
+    /// <summary>Names the folder; nothing is made on the disk.</summary>
+    /// <param name="root">The folder of all recipes, such as <see cref="DefaultRoot"/>.</param>
+    /// <param name="recipeName">The recipe's name.</param>
+    public RecipeFolder(string root, string recipeName) => Root = Path.Combine(root, recipeName);
+
+    /// <summary>The folder itself.</summary>
+    public string Root { get; }
+
+    /// <summary>The store of annotations, shared by all runs.</summary>
+    public string Annotations => Path.Combine(Root, "annotations.sqlite");
+
+    /// <summary>The folder of the tokenizer that was trained for this recipe.</summary>
+    public string Tokenizer => Path.Combine(Root, "tokenizer");
+
+    /// <summary>The folder of the report that sets the runs side by side.</summary>
+    public string Comparison => Path.Combine(Root, "comparison");
+
+    /// <summary>The folder of one run: <c>ARM[-teacher]-FRACTION-seedSEED</c>, such as <c>step-by-step-0.25-seed1</c>.</summary>
+    /// <param name="training">Arm, label source, fraction and seed.</param>
+    public RunFolder Run(TrainingSection training) => new(Path.Combine(Root, NameOf(training)));
+
+    private static string NameOf(TrainingSection training)
+    {
+        // finetune and distill fix where labels come from, so for them the setting says nothing.
+        var teacher = training is { LabelSource: "teacher", Arm: Arms.StepByStep or Arms.SingleTask } ? "-teacher" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{training.Arm}{teacher}-{training.Fraction}-seed{training.Seed}");
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using StepDistill.Files;
+using StepDistill.Recipes;
+
+namespace StepDistill.Runs;
+
+/// <summary>Everything that a run's outcome depends on: the resolved recipe and the data, each setting by its path.</summary>
+/// <param name="Hash">SHA-256 of the settings: equal hashes are equal runs.</param>
+/// <param name="Settings">Each setting that counts by its path, such as <c>training.alpha</c>, and <c>data.NAME</c> for each hash.</param>
+public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>Settings that cannot change what a training gives.</summary>
+    /// <remarks>
+    /// Paths of data are replaced by hashes of what they hold, so a moved file is the same file; test rows are not read
+    /// while training; how a teacher is reached does not change what it said, and its answers are hashed as data.
+    /// </remarks>
+    internal static IReadOnlyList<string> Irrelevant { get; } =
+    [
+        "name",
+        "task.train", "task.validation", "task.test",
+        "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
+        "training.checkpoint_every_steps",
+    ];
+
+    /// <summary>Makes the identity of a run.</summary>
+    /// <param name="recipe">The recipe with every preset and override resolved.</param>
+    /// <param name="data">
+    /// Hashes of whatever files the run reads, by name: training and validation rows, the annotations that it uses,
+    /// the tokenizer, the weights to start from. Not the test rows.
+    /// </param>
+    public static RunIdentity Of(Recipe recipe, IReadOnlyDictionary<string, string> data)
+    {
+        var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        Flatten("", JsonSerializer.SerializeToNode(recipe, RunJson.Line), settings);
+        foreach (var path in Irrelevant)
+        {
+            settings.Remove(path);
+        }
+
+        foreach (var (name, hash) in data)
+        {
+            settings[$"data.{name}"] = hash;
+        }
+
+        return new(ContentHash.Of(settings.SelectMany(setting => new[] { setting.Key, setting.Value })), settings);
+    }
+
+    /// <summary>What differs from another identity: one sentence for each setting; empty when they are the same run.</summary>
+    /// <param name="there">The identity that a folder already has.</param>
+    public IReadOnlyList<string> DifferencesFrom(RunIdentity there) =>
+    [
+        .. from path in Settings.Keys.Union(there.Settings.Keys).Order(StringComparer.Ordinal)
+           let here = Settings.GetValueOrDefault(path)
+           let other = there.Settings.GetValueOrDefault(path)
+           where here != other
+           select $"{path} is {Show(other)} there and {Show(here)} here",
+    ];
+
+    private static string Show(string? value) => value switch
+    {
+        null => "not set",
+        { Length: 64 } when value.All(char.IsAsciiHexDigitLower) => $"{value[..12]}…",
+        _ => value,
+    };
+
+    private static void Flatten(string path, JsonNode? node, SortedDictionary<string, string> settings)
+    {
+        if (node is JsonObject section)
+        {
+            foreach (var (name, value) in section)
+            {
+                Flatten(path.Length == 0 ? name : $"{path}.{name}", value, settings);
+            }
+        }
+        else if (node is not null)
+        {
+            settings[path] = node.ToJsonString(RunJson.Line);
+        }
+    }
+}
