@@ -1,10 +1,14 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+
 namespace StepDistill.Recipes;
 
 /// <summary>Everything that decides a run's outcome: one section a stage, in the order data meets them.</summary>
 /// <remarks>On disk names are in snake_case, as the field writes them: <c>max_steps</c>, <c>learning_rate</c>.</remarks>
 public sealed record Recipe
 {
-    /// <summary>A short name for folders and reports, such as <c>esnli-small</c>: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>.</summary>
+    /// <summary>A short name for folders and reports, such as <c>esnli-small</c>: 1 to 80 letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, no <c>.</c> first.</summary>
+    [RegularExpression("[A-Za-z0-9_-][A-Za-z0-9_.-]{0,79}")]
     public required string Name { get; init; }
 
     /// <summary>What is learnt, and from which rows.</summary>
@@ -25,18 +29,6 @@ public sealed record Recipe
     /// <summary>How often and how it is measured.</summary>
     public EvaluationSection Evaluation { get; init; } = new();
 
-    internal IEnumerable<string> Faults()
-    {
-        if (Name.Length is 0 or > 80 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || Name[0] == '.')
-        {
-            yield return $"name is '{Name}'; it names folders, so it must be 1 to 80 letters, digits, '-', '_' or '.'.";
-        }
-
-        foreach (var fault in
-            new[] { Task.Faults(), Teacher.Faults(), Batches.Faults(), Student.Faults(), Training.Faults(), Evaluation.Faults() }
-                .SelectMany(section => section))
-        {
-            yield return fault;
-        }
-    }
+    /// <summary>Writes the whole recipe as JSON, every default spelt out; <see cref="RecipeReader"/> reads it back to an equal recipe.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, RecipeReader.Json);
 }

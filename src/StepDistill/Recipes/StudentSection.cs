@@ -1,9 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace StepDistill.Recipes;
 
 /// <summary>The section <c>student</c>: published weights to start from, or sizes to start from random ones.</summary>
 public sealed record StudentSection
 {
     /// <summary>A folder in Hugging Face's layout, or a hub name such as <c>google/t5-v1_1-base</c>. Its tokenizer comes with it.</summary>
+    [RecipePath(OrName = true)]
     public string? From { get; init; }
 
     /// <summary>Sizes by name, for random weights: <c>t5-v1_1-tiny</c>, <c>-mini</c>, <c>-small</c>, <c>-base</c>, <c>-large</c>, <c>-xl</c>, <c>-xxl</c>. Default, without <see cref="From"/>: <c>t5-v1_1-mini</c>.</summary>
@@ -13,6 +16,7 @@ public sealed record StudentSection
     public TokenizerSection Tokenizer { get; init; } = new();
 
     /// <summary>Share of activations dropped while training; the checkpoint's or 0.1 where missing.</summary>
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double? DropoutRate { get; init; }
 
     internal IEnumerable<string> Faults()
@@ -26,16 +30,6 @@ public sealed record StudentSection
         {
             yield return "student.tokenizer is given beside student.from; published weights bring their own tokenizer.";
         }
-
-        if (DropoutRate is not (null or (>= 0 and < 1)))
-        {
-            yield return $"student.dropout_rate is {DropoutRate}; it must be at least 0 and below 1.";
-        }
-
-        if (Tokenizer.From is null && Tokenizer.Train.Vocabulary is not (>= 64 and <= 1_000_000))
-        {
-            yield return $"student.tokenizer.train.vocabulary is {Tokenizer.Train.Vocabulary}; it must be from 64 to 1,000,000.";
-        }
     }
 }
 
@@ -43,6 +37,7 @@ public sealed record StudentSection
 public sealed record TokenizerSection
 {
     /// <summary>A <c>spiece.model</c>, a <c>tokenizer.json</c> or a folder with one; a relative path starts at the recipe's folder.</summary>
+    [RecipePath]
     public string? From { get; init; }
 
     /// <summary>How to train one where <see cref="From"/> is missing.</summary>
@@ -53,5 +48,6 @@ public sealed record TokenizerSection
 public sealed record TokenizerTraining
 {
     /// <summary>Pieces to learn, special pieces included. Default: 8,000; less where the text does not hold so many.</summary>
+    [Range(64, 1_000_000)]
     public int Vocabulary { get; init; } = 8000;
 }

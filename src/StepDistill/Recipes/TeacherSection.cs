@@ -1,18 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace StepDistill.Recipes;
 
 /// <summary>The section <c>teacher</c>: who is asked, how, and which answers are kept.</summary>
 public sealed record TeacherSection
 {
     /// <summary><c>recorded</c> (answers that came with the rows) or <c>chat</c> (a model behind an API). Default: <c>recorded</c>.</summary>
+    [AllowedValues("recorded", "chat")]
     public string Name { get; init; } = "recorded";
 
     /// <summary>How replies are read: <c>cqa-cot</c>, <c>svamp-cot</c>, <c>anli-cot</c>, <c>esnli-cot</c>, or <c>plain</c>. Default: what the task's preset says, else <c>plain</c>.</summary>
     public string? Format { get; init; }
 
     /// <summary>Which annotations train the student: <c>readable</c>, or <c>correct</c> (label equals gold). Default: <c>readable</c>; the paper filters nothing more.</summary>
+    [AllowedValues("readable", "correct")]
     public string Keep { get; init; } = "readable";
 
     /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol) or <c>ollama</c>. Default: <c>openai</c>.</summary>
+    [AllowedValues("openai", "ollama")]
     public string Provider { get; init; } = "openai";
 
     /// <summary>For <c>chat</c>: the server's address; the provider's own where missing.</summary>
@@ -25,34 +30,23 @@ public sealed record TeacherSection
     public string KeyVariable { get; init; } = "OPENAI_API_KEY";
 
     /// <summary>For <c>chat</c>: JSONL file of worked examples (<c>input</c>, <c>rationale</c>, <c>label</c>); a relative path starts at the recipe's folder.</summary>
+    [RecipePath]
     public string? Demonstrations { get; init; }
 
     /// <summary>For <c>chat</c>: sampling temperature. Default: 0.</summary>
+    [Range(0d, 2d)]
     public double Temperature { get; init; }
 
     /// <summary>For <c>chat</c>: tokens a reply may have; a reply that reaches it before its label counts as truncated. Default: 512.</summary>
+    [Range(1, int.MaxValue)]
     public int MaxTokens { get; init; } = 512;
 
     /// <summary>For <c>chat</c>: questions under way at once. Default: 4.</summary>
+    [Range(1, 1000)]
     public int Concurrency { get; init; } = 4;
 
     internal IEnumerable<string> Faults()
     {
-        if (Name is not ("recorded" or "chat"))
-        {
-            yield return $"teacher.name is '{Name}'; it must be recorded or chat.";
-        }
-
-        if (Keep is not ("readable" or "correct"))
-        {
-            yield return $"teacher.keep is '{Keep}'; it must be readable or correct.";
-        }
-
-        if (Provider is not ("openai" or "ollama"))
-        {
-            yield return $"teacher.provider is '{Provider}'; it must be openai or ollama.";
-        }
-
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
         {
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";
@@ -61,21 +55,6 @@ public sealed record TeacherSection
         if (Endpoint is not null && !(Uri.TryCreate(Endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
         {
             yield return $"teacher.endpoint is '{Endpoint}'; it must be an address that starts with http:// or https://.";
-        }
-
-        if (Temperature is not (>= 0 and <= 2))
-        {
-            yield return $"teacher.temperature is {Temperature}; it must be from 0 to 2.";
-        }
-
-        if (MaxTokens < 1)
-        {
-            yield return $"teacher.max_tokens is {MaxTokens}; it must be at least 1.";
-        }
-
-        if (Concurrency is not (>= 1 and <= 1000))
-        {
-            yield return $"teacher.concurrency is {Concurrency}; it must be from 1 to 1000.";
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace StepDistill.Recipes;
 
 /// <summary>The section <c>training</c>. Without a preset the defaults are the paper's program's, so <c>paper</c> changes nothing.</summary>
@@ -5,21 +7,27 @@ namespace StepDistill.Recipes;
 public sealed record TrainingSection
 {
     /// <summary>Values for whatever is not set here: <c>paper</c> (fine-tuning of published weights) or <c>scratch</c> (random weights: higher rate, warm-up). Default: <c>paper</c>.</summary>
+    [AllowedValues("paper", "scratch")]
     public string Preset { get; init; } = "paper";
 
     /// <summary><c>finetune</c> (gold labels), <c>distill</c> (teacher's labels), <c>step-by-step</c> or <c>single-task</c>. Default: <c>step-by-step</c>.</summary>
+    [AllowedValues(Arms.Finetune, Arms.Distill, Arms.SingleTask, Arms.StepByStep)]
     public string Arm { get; init; } = "step-by-step";
 
     /// <summary>Labels of <c>step-by-step</c> and <c>single-task</c>: <c>gold</c> or <c>teacher</c>. Default: <c>gold</c>.</summary>
+    [AllowedValues("gold", "teacher")]
     public string LabelSource { get; init; } = "gold";
 
     /// <summary>Share of the training rows to use, chosen by hash of the id so that smaller shares lie inside larger ones. Default: 1.</summary>
+    [Range(0d, 1d, MinimumIsExclusive = true)]
     public double Fraction { get; init; } = 1;
 
     /// <summary>α of the program's loss α·L_label + (1 − α)·L_rationale. Default: 0.5. Ignored where <see cref="Lambda"/> is set.</summary>
+    [Range(0d, 1d)]
     public double Alpha { get; init; } = 0.5;
 
     /// <summary>λ of the paper's loss L_label + λ·L_rationale; null uses the program's.</summary>
+    [Range(0d, 1000d, MaximumIsExclusive = true)]
     public double? Lambda { get; init; }
 
     /// <summary>What marks the label task in <c>step-by-step</c>. Default: the program's <c>"predict: "</c>; the paper writes <c>[label]</c>.</summary>
@@ -29,112 +37,43 @@ public sealed record TrainingSection
     public string RationalePrefix { get; init; } = "explain: ";
 
     /// <summary>Updates of the weights. Default: 10,000.</summary>
+    [Range(1, int.MaxValue)]
     public int MaxSteps { get; init; } = 10_000;
 
     /// <summary>Parts in which a step's batch is computed, to save memory; each part's loss is a mean over its own tokens. Default: 1.</summary>
+    [Range(1, int.MaxValue)]
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary><c>adamw-hf</c> (the program's: ε is added before the second moment's bias correction) or <c>adamw</c>. Default: <c>adamw-hf</c>.</summary>
+    [AllowedValues("adamw-hf", "adamw")]
     public string Optimizer { get; init; } = "adamw-hf";
 
     /// <summary>Step size of the optimizer at its highest. Default: 5e-5.</summary>
+    [Range(0d, 1d, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 5e-5;
 
     /// <summary><c>linear</c> (to 0 at the last step) or <c>constant</c>, after the warm-up. Default: <c>linear</c>.</summary>
+    [AllowedValues("linear", "constant")]
     public string Schedule { get; init; } = "linear";
 
     /// <summary>Steps over which the rate rises from 0. Default: 0.</summary>
+    [Range(0, int.MaxValue)]
     public int WarmupSteps { get; init; }
 
     /// <summary>AdamW's decoupled weight decay. Default: 0.</summary>
+    [Range(0d, 1d)]
     public double WeightDecay { get; init; }
 
     /// <summary>Gradients are scaled down to this norm; 0 leaves them. Default: 1.</summary>
+    [Range(0d, double.PositiveInfinity)]
     public double MaxGradNorm { get; init; } = 1;
 
     /// <summary>Seed of every random choice. Default: 0.</summary>
     public int Seed { get; init; }
 
     /// <summary>A checkpoint every so many steps; 0 follows <c>evaluation.every_steps</c>. Default: 0.</summary>
+    [Range(0, int.MaxValue)]
     public int CheckpointEverySteps { get; init; }
-
-    internal IEnumerable<string> Faults()
-    {
-        if (Preset is not ("paper" or "scratch"))
-        {
-            yield return $"training.preset is '{Preset}'; it must be paper or scratch.";
-        }
-
-        if (!Arms.All.Contains(Arm))
-        {
-            yield return $"training.arm is '{Arm}'; it must be {string.Join(", ", Arms.All)}.";
-        }
-
-        if (LabelSource is not ("gold" or "teacher"))
-        {
-            yield return $"training.label_source is '{LabelSource}'; it must be gold or teacher.";
-        }
-
-        if (Fraction is not (> 0 and <= 1))
-        {
-            yield return $"training.fraction is {Fraction}; it must be above 0 and at most 1.";
-        }
-
-        if (Alpha is not (>= 0 and <= 1))
-        {
-            yield return $"training.alpha is {Alpha}; it must be from 0 (rationales only) to 1 (labels only).";
-        }
-
-        if (Lambda is not (null or (>= 0 and < 1000)))
-        {
-            yield return $"training.lambda is {Lambda}; it must be at least 0 and below 1000.";
-        }
-
-        if (MaxSteps < 1)
-        {
-            yield return $"training.max_steps is {MaxSteps}; it must be at least 1.";
-        }
-
-        if (GradientAccumulation < 1)
-        {
-            yield return $"training.gradient_accumulation is {GradientAccumulation}; it must be at least 1.";
-        }
-
-        if (Optimizer is not ("adamw-hf" or "adamw"))
-        {
-            yield return $"training.optimizer is '{Optimizer}'; it must be adamw-hf or adamw.";
-        }
-
-        if (LearningRate is not (> 0 and <= 1))
-        {
-            yield return $"training.learning_rate is {LearningRate}; it must be above 0 and at most 1.";
-        }
-
-        if (Schedule is not ("linear" or "constant"))
-        {
-            yield return $"training.schedule is '{Schedule}'; it must be linear or constant.";
-        }
-
-        if (WarmupSteps < 0)
-        {
-            yield return $"training.warmup_steps is {WarmupSteps}; it must be at least 0.";
-        }
-
-        if (WeightDecay is not (>= 0 and <= 1))
-        {
-            yield return $"training.weight_decay is {WeightDecay}; it must be from 0 to 1.";
-        }
-
-        if (MaxGradNorm is not >= 0)
-        {
-            yield return $"training.max_grad_norm is {MaxGradNorm}; it must be at least 0.";
-        }
-
-        if (CheckpointEverySteps < 0)
-        {
-            yield return $"training.checkpoint_every_steps is {CheckpointEverySteps}; it must be at least 0.";
-        }
-    }
 }
 
 /// <summary>The ways to train a student that a comparison sets side by side.</summary>

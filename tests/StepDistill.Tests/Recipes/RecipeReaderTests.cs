@@ -1,0 +1,245 @@
+using System.Text;
+using CsCheck;
+using StepDistill.Recipes;
+
+namespace StepDistill.Tests.Recipes;
+
+public sealed class RecipeReaderTests
+{
+    private const string Sound = """
+        {
+          // the smallest recipe there is
+          "$schema": "./recipe.schema.json",
+          "name": "birds",
+          "task": { "name": "nli", "train": "data/train.jsonl", "validation_rows": "split.json#rows.valid", },
+        }
+        """;
+
+    [Fact]
+    public void A_small_recipe_takes_every_default()
+    {
+        var recipe = Read(Sound);
+
+        Assert.Equal("birds", recipe.Name);
+        Assert.Equal(0.1, recipe.Task.ValidationShare);
+        Assert.Equal(new TrainingSection(), recipe.Training);
+        Assert.Equal("data/train.jsonl", recipe.Task.Train);
+    }
+
+    [Fact]
+    public void All_faults_are_told_at_once() => AssertFaults(
+        """
+        {
+          "name": ".hidden",
+          "task": { "nam": "nli", "train": 7, "labels": [1], "answer": "label" },
+          "trainig": {},
+          "training": { "max_steps": 0, "learning_rate": "fast", "maxSteps": 5, "arm": "magic", "seed": 1.5, "alpha": 2, "alpha": 1 },
+          "batches": [],
+          "learning_rate": 1,
+          "evaluation": { "patience": null, "beams": 65 },
+          "student": { "from": "google/t5", "config": "t5-v1_1-mini", "dropout_rate": 1 },
+          "export": { "int8": true }
+        }
+        """,
+        "name is '.hidden'; it must be 1 to 80 letters, digits, '-', '_' or '.', not beginning with '.', for it names folders.",
+        "task.nam is not a key of a recipe; did you mean task.name?",
+        "task.train is 7; it must be a path.",
+        "task.labels is the list [1]; it must be a list of texts.",
+        "trainig is not a key of a recipe; did you mean training?",
+        "training.max_steps is 0; it must be a whole number of at least 1.",
+        "training.learning_rate is 'fast'; it must be a number above 0 and at most 1.",
+        "training.maxSteps is not a key of a recipe; did you mean training.max_steps?",
+        "training.arm is 'magic'; it must be finetune, distill, single-task or step-by-step.",
+        "training.seed is 1.5; it must be a whole number.",
+        "training.alpha is 2; it must be a number from 0 to 1.",
+        "training.alpha is given more than once; a key may stand only once.",
+        "batches is the list []; it must be a section in braces.",
+        "learning_rate is not a key of a recipe; did you mean training.learning_rate?",
+        "evaluation.patience is null; it must be a whole number of at least 0.",
+        "evaluation.beams is 65; it must be a whole number from 1 to 64.",
+        "student.dropout_rate is 1; it must be a number of at least 0 and below 1.",
+        "export is not a key of a recipe.",
+        "task.name is missing; it must be text.",
+        "student.from is 'google/t5' and student.config is 't5-v1_1-mini'; give one of the two.");
+
+    [Fact]
+    public void Faults_across_keys_are_told_too() => AssertFaults(
+        """
+        {
+          "name": "x", "task": { "name": "own", "answer": "label" },
+          "teacher": { "name": "chat", "endpoint": "localhost:8000" },
+          "student": { "from": "a/b", "tokenizer": { "train": { "vocabulary": 500 } } }
+        }
+        """,
+        "task.labels is missing; with task.answer 'label' it must list at least two labels.",
+        "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.",
+        "teacher.endpoint is 'localhost:8000'; it must be an address that starts with http:// or https://.",
+        "student.tokenizer is given beside student.from; published weights bring their own tokenizer.");
+
+    [Fact]
+    public void Required_keys_are_asked_for() => AssertFaults(
+        "{}",
+        "name is missing; it must be 1 to 80 letters, digits, '-', '_' or '.', not beginning with '.', for it names folders.",
+        "task is missing; it must be a section in braces.",
+        "task.name is missing; it must be text.");
+
+    [Theory]
+    [InlineData("{\n  \"näme\": oops }", "It is not JSON: 'o' is an invalid start of a value. (line 2, column 11)")]
+    [InlineData("[1]", "It is the list [1]; it must be an object in braces.")]
+    [InlineData("null", "It is null; it must be an object in braces.")]
+    public void Other_texts_are_no_recipes(string text, string fault) =>
+        Assert.Equal(fault, Assert.Throws<RecipeException>(() => Read(text)).Faults[0]);
+
+    [Fact]
+    public void Overrides_win_and_the_last_one_holds()
+    {
+        var recipe = Read(
+            Sound,
+            "training.seed=1", "training.seed=7", "training.learning_rate=1e-4", "teacher.name=chat", "teacher.model=4",
+            "task.labels=yes, no", "training.lambda=null", "training.label_prefix=\"say: \"");
+
+        Assert.Equal(7, recipe.Training.Seed);
+        Assert.Equal(1e-4, recipe.Training.LearningRate);
+        Assert.Equal("4", recipe.Teacher.Model);
+        Assert.Equal(["yes", "no"], recipe.Task.Labels!);
+        Assert.Equal("say: ", recipe.Training.LabelPrefix);
+        Assert.Null(recipe.Training.Lambda);
+    }
+
+    [Fact]
+    public void Overrides_are_checked_like_keys()
+    {
+        var faults = Assert.Throws<RecipeException>(() => Read(
+            Sound, "training.learningrate=1", "training=1", "seed", "training.max_steps=many", "batches.batch_size=0"))
+            .Faults;
+
+        Assert.Equal(
+            [
+                "--set training.learningrate=1: there is no key 'training.learningrate'; did you mean training.learning_rate?",
+                "--set training=1: 'training' is a section; set one of its keys, such as training.preset.",
+                "--set seed has no '='; it must have the form section.key=value.",
+                "training.max_steps is 'many' (by --set); it must be a whole number of at least 1.",
+                "batches.batch_size is 0 (by --set); it must be a whole number from 1 to 65,536.",
+            ],
+            faults);
+    }
+
+    [Fact]
+    public void An_override_mends_a_faulty_value() =>
+        Assert.Equal(3, Read("""{ "name": "x", "task": { "name": "nli" }, "training": { "seed": "a" } }""", "training.seed=3")
+            .Training.Seed);
+
+    [Fact]
+    public void Paths_start_at_the_recipe_and_those_of_overrides_at_the_current_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("recipe").FullName;
+        var path = Path.Combine(folder, "own.jsonc");
+        File.WriteAllText(path, Sound);
+        try
+        {
+            var recipe = RecipeReader.ReadFile(path, ["task.test=here/test.jsonl", "student.from=google/t5-v1_1-small"]);
+
+            Assert.Equal(Path.Combine(folder, "data", "train.jsonl"), recipe.Task.Train);
+            Assert.Equal(Path.Combine(folder, "split.json") + "#rows.valid", recipe.Task.ValidationRows);
+            Assert.Equal(Path.GetFullPath("here/test.jsonl"), recipe.Task.Test);
+            Assert.Equal("google/t5-v1_1-small", recipe.Student.From);
+
+            Directory.CreateDirectory(Path.Combine(folder, "my", "student"));
+            File.WriteAllText(path, """{ "name": "x", "task": { "name": "nli" }, "student": { "from": "my/student" } }""");
+            Assert.Equal(Path.Combine(folder, "my", "student"), RecipeReader.ReadFile(path).Student.From);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void The_preset_scratch_fills_only_what_is_not_set()
+    {
+        var filled = Read(Sound, "training.preset=scratch", "training.max_steps=2000").Training;
+        Assert.Equal((1e-3, 100), (filled.LearningRate, filled.WarmupSteps));
+
+        var set = Read(Sound, "training.preset=scratch", "training.learning_rate=0.5", "training.warmup_steps=3").Training;
+        Assert.Equal((0.5, 3), (set.LearningRate, set.WarmupSteps));
+    }
+
+    [Fact]
+    public void A_resolved_recipe_reads_back_the_same()
+    {
+        var recipe = Read(Sound, "training.preset=scratch", "training.lambda=0.25", "task.labels=a,b");
+
+        Assert.Equal(recipe.ToJson(), Read(recipe.ToJson()).ToJson());
+        Assert.Equal(recipe.Training, Read(recipe.ToJson()).Training);
+    }
+
+    [Fact]
+    public void Files_that_are_no_recipes_are_named()
+    {
+        var folder = Directory.CreateTempSubdirectory("recipe").FullName;
+        try
+        {
+            var large = Path.Combine(folder, "large.jsonc");
+            File.WriteAllText(large, new string(' ', 1_100_000));
+            var binary = Path.Combine(folder, "binary.jsonc");
+            File.WriteAllBytes(binary, [0x7b, 0xff, 0xfe, 0x7d]);
+
+            Assert.Equal(["There is no such file."], FaultsOf(Path.Combine(folder, "none.jsonc")));
+            Assert.Equal(["There is no such file."], FaultsOf(""));
+            Assert.Equal(["It is a folder; expected a recipe's file."], FaultsOf(folder));
+            Assert.Equal(["It is larger than 1,048,576 bytes; expected a recipe."], FaultsOf(large));
+            Assert.Equal(["It is not text in UTF-8."], FaultsOf(binary));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static IReadOnlyList<string> FaultsOf(string path) =>
+            Assert.Throws<RecipeException>(() => RecipeReader.ReadFile(path)).Faults;
+    }
+
+    [Fact]
+    public void Whatever_stands_in_a_recipe_the_answer_is_a_recipe_or_its_faults()
+    {
+        // Each key in turn gets each odd value; then random damage to the text.
+        var odd = new[]
+        {
+            "null", "-1", "1e400", "99999999999999999999", "\"\"", "\"\\u0000\"", "[]", "[null]", "{}", "{\"a\":{}}", "true",
+            "\"\ud800\"", "\"\\ud800\"", "{\"\\ud800\":1}",
+        };
+        foreach (var key in RecipeKey.Root.Leaves)
+        {
+            foreach (var value in odd)
+            {
+                var text = key.Path.Split('.').Reverse().Aggregate(value, (inner, name) => $"{{\"{name}\":{inner}}}");
+                TryRead(text);
+                TryRead(Sound, $"{key.Path}={value}");
+            }
+        }
+
+        Gen.Select(Gen.Int[0, Sound.Length - 1], Gen.Char, Gen.Int[0, 3]).Sample((at, letter, how) => TryRead(how switch
+        {
+            0 => Sound[..at],
+            1 => Sound.Remove(at, 1),
+            2 => Sound.Insert(at, letter.ToString()),
+            _ => new StringBuilder(Sound) { [at] = letter }.ToString(),
+        }));
+
+        static void TryRead(string text, params string[] overrides)
+        {
+            try
+            {
+                RecipeReader.Read(text, "text", overrides, "/folder");
+            }
+            catch (RecipeException)
+            {
+            }
+        }
+    }
+
+    private static Recipe Read(string json, params string[] overrides) => RecipeReader.Read(json, "birds.jsonc", overrides);
+
+    private static void AssertFaults(string json, params string[] expected) =>
+        Assert.Equal(expected, Assert.Throws<RecipeException>(() => Read(json)).Faults);
+}
