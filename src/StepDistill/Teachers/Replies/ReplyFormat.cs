@@ -1,0 +1,50 @@
+namespace StepDistill.Teachers.Replies;
+
+/// <summary>How replies of one kind are laid out.</summary>
+/// <param name="Name">What recipes call it.</param>
+/// <param name="Stop">What starts a further example that the teacher made up after its answer; null where none is made up.</param>
+/// <param name="Headings">Words with a colon that may open the rationale and are no part of it.</param>
+internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<string> Headings)
+{
+    public static IReadOnlyList<ReplyFormat> All { get; } =
+    [
+        new("cqa-cot", "Q:", ["A:"]),
+        new("svamp-cot", "Q:", ["A:"]),
+        new("anli-cot", "Premise:", ["Answer:"]),
+        new("esnli-cot", "Premise:", ["Reasonings:"]),
+        new("plain", null, ["Rationale:", "Reasoning:", "Explanation:"]),
+    ];
+
+    /// <summary>Cuts a reply to its first block: what stands before a line that starts with the stop marker.</summary>
+    /// <param name="reply">The whole reply.</param>
+    /// <param name="open">Whether the block is the reply's last and so may have been cut off anywhere.</param>
+    public ReadOnlySpan<char> FirstBlock(ReadOnlySpan<char> reply, out bool open)
+    {
+        open = true;
+        if (Stop is null)
+        {
+            return reply;
+        }
+
+        // The prompt ends right before the block, so a marker on the very first line is no continuation.
+        for (var at = 0; reply[at..].IndexOf('\n') is >= 0 and var found; at += found + 1)
+        {
+            var line = reply[(at + found + 1)..];
+            if (line.StartsWith(Stop, StringComparison.Ordinal))
+            {
+                open = false;
+                return reply[..(at + found)];
+            }
+
+            // The marker itself may be cut by the token limit: "\n\nPre" at the very end, after an empty line.
+            if (line.Length > 0 && line.Length < Stop.Length && Stop.AsSpan().StartsWith(line, StringComparison.Ordinal)
+                && reply[..(at + found)].EndsWith("\n", StringComparison.Ordinal))
+            {
+                open = false;
+                return reply[..(at + found)];
+            }
+        }
+
+        return reply;
+    }
+}

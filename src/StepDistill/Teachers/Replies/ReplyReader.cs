@@ -1,0 +1,68 @@
+using StepDistill.Annotations;
+using StepDistill.Tasks;
+
+namespace StepDistill.Teachers.Replies;
+
+/// <summary>Reads a teacher's raw reply into a label and a rationale. The grammar of every format is in docs/guide/replies.md.</summary>
+/// <remarks>
+/// Replies are hostile input: nothing in them is executed and reading takes time linear in their length. Safe for use by
+/// several threads at once.
+/// </remarks>
+public static class ReplyReader
+{
+    /// <summary>The formats: the four of the paper's published answers, and <c>plain</c> for answers of chat models.</summary>
+    public static IReadOnlyList<string> Formats { get; } = [.. ReplyFormat.All.Select(format => format.Name)];
+
+    /// <summary>Reads a reply.</summary>
+    /// <param name="task">What a label is.</param>
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    /// <param name="example">What was asked; its choices count, its gold label is not looked at.</param>
+    /// <param name="reply">The untouched reply.</param>
+    /// <param name="hitTokenLimit">Whether the provider said that the reply was cut off; false where that is not known.</param>
+    /// <returns>A non-blank label that the task allows, or the reason why there is none.</returns>
+    /// <exception cref="ArgumentException">There is no such format.</exception>
+    public static Reply Read(TaskSpec task, string format, Example example, string reply, bool hitTokenLimit = false)
+    {
+        var layout = ReplyFormat.All.FirstOrDefault(one => one.Name == format) ?? throw new ArgumentException(
+            $"The reply format '{format}' is unknown; it must be {string.Join(", ", Formats)}.", nameof(format));
+        var block = layout.FirstBlock(reply, out var open);
+        var markers = AnswerMarkers.Find(block);
+        string? fault = null;
+        for (var i = markers.Count - 1; i >= 0; i--)
+        {
+            var last = i == markers.Count - 1;
+            var answer = block[markers[i].End..(last ? block.Length : markers[i + 1].Start)];
+            if (LabelReading.Read(task, example, answer, cut: open && last, out var reason) is { } label)
+            {
+                return new Reply(AnnotationStatus.Ok, label, Rationale(layout, block[..markers[i].Start]), null);
+            }
+
+            fault ??= reason;
+        }
+
+        var cut = hitTokenLimit || (open && layout.Stop is not null && IsUnfinished(block));
+        var reasons = markers.Count > 0 ? block[..markers[^1].Start] : block;
+        return new Reply(
+            cut ? AnnotationStatus.Truncated : AnnotationStatus.Unreadable,
+            null,
+            Rationale(layout, reasons),
+            (cut ? "The reply ends before its label: " : "No label can be read: ") + (fault ?? "no answer is announced") + ".");
+    }
+
+    /// <summary>Whether a text does not end as sentences do, so that a limit must have cut it.</summary>
+    private static bool IsUnfinished(ReadOnlySpan<char> text) => text.IsEmpty || text[^1] is not ('.' or '!' or '?' or '"' or ')');
+
+    private static string? Rationale(ReplyFormat layout, ReadOnlySpan<char> text)
+    {
+        var rationale = text.Trim();
+        foreach (var heading in layout.Headings)
+        {
+            if (rationale.StartsWith(heading, StringComparison.OrdinalIgnoreCase))
+            {
+                rationale = rationale[heading.Length..].TrimStart();
+            }
+        }
+
+        return rationale.IsEmpty ? null : rationale.ToString();
+    }
+}
