@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using StepDistill.Cli.Rendering;
+using StepDistill.Cli.Verbs;
+
+namespace StepDistill.Cli;
+
+/// <summary>The whole command line: words in, exit code out.</summary>
+internal static class CommandLine
+{
+    /// <summary>Every verb, in the order in which the help lists them.</summary>
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Distils a large language model's answers and reasons into a small student of your own.")
+        {
+            new InitVerb(),
+            new DoctorVerb(),
+            new TasksVerb(),
+        };
+        root.HelpName = "stepdistill";
+        var help = root.Options.OfType<HelpOption>().Single();
+        ((HelpAction)help.Action!).MaxWidth = 100;      // the same text on every terminal
+        return root;
+    }
+
+    /// <summary>Reads the words, does what they say, and tells how it went.</summary>
+    /// <param name="words">The words after <c>stepdistill</c>.</param>
+    /// <param name="output">For results.</param>
+    /// <param name="error">For progress and messages.</param>
+    /// <param name="cancellation">The user wants to stop.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> words, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        // A text to predict may begin with '@', so words never name files of words.
+        var parsed = Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            var terminal = Terminal.Create(output, error, json: words.Contains("--json"));
+            var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            terminal.Fail(new Failure(
+                string.Join(Environment.NewLine, [
+                    .. parsed.Errors.Select(fault => fault.Message).Distinct(),
+                    $"Try: stepdistill{verb} --help"]),
+                ExitCode.WrongUsage));
+            return ExitCode.WrongUsage;
+        }
+
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,       // stages need longer than two seconds to save what they have
+        };
+        return await parsed.InvokeAsync(configuration, cancellation);
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using StepDistill.Recipes;
+using StepDistill.Runs;
+
+namespace StepDistill.Cli.Verbs;
+
+/// <summary>The words by which verbs are told which recipe to follow and where its runs are.</summary>
+internal sealed class RecipeWords
+{
+    private readonly Argument<string> _recipe = new("recipe")
+    {
+        Description = "The recipe's file, such as recipe.jsonc.",
+    };
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Overrides one setting, such as --set training.learning_rate=1e-4. May be repeated. "
+            + "Relative paths start at the current folder.",
+        HelpName = "section.key=value",
+        DefaultValueFactory = _ => [],
+    };
+
+    private readonly Option<string> _runs = new("--runs")
+    {
+        Description = "The folder of all runs.",
+        HelpName = "folder",
+        DefaultValueFactory = _ => RecipeFolder.DefaultRoot,
+    };
+
+    /// <summary>Adds the words to a verb.</summary>
+    public void AddTo(Command verb, bool withRuns = true)
+    {
+        verb.Arguments.Add(_recipe);
+        verb.Options.Add(_set);
+        if (withRuns)
+        {
+            verb.Options.Add(_runs);
+        }
+    }
+
+    /// <summary>The recipe's path as it was typed.</summary>
+    public string PathOf(ParseResult words) => words.GetRequiredValue(_recipe);
+
+    /// <summary>Reads the recipe with its overrides.</summary>
+    /// <exception cref="RecipeException">It cannot be used.</exception>
+    public Recipe Read(ParseResult words) => RecipeReader.ReadFile(PathOf(words), words.GetRequiredValue(_set));
+
+    /// <summary>The folder of all runs of the recipe.</summary>
+    public RecipeFolder FolderOf(ParseResult words, Recipe recipe) => new(words.GetRequiredValue(_runs), recipe.Name);
+}
