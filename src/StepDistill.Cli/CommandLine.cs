@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Verbs;
 
@@ -14,12 +15,19 @@ internal static class CommandLine
         var root = new RootCommand("Distils a large language model's answers and reasons into a small student of your own.")
         {
             new InitVerb(),
-            new DoctorVerb(),
+            new DoctorVerb(MachineChecks.All),
             new TasksVerb(),
         };
         root.HelpName = "stepdistill";
         var help = root.Options.OfType<HelpOption>().Single();
-        ((HelpAction)help.Action!).MaxWidth = 100;      // the same text on every terminal
+        var action = (HelpAction)help.Action!;
+        action.MaxWidth = 100;      // the same text on every terminal
+        help.Action = new HelpWithExamples(action);
+        root.SetAction(words =>
+        {
+            action.Invoke(words);       // no verb at all
+            return ExitCode.WrongUsage;
+        });
         return root;
     }
 

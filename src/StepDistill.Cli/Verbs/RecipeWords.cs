@@ -7,10 +7,7 @@ namespace StepDistill.Cli.Verbs;
 /// <summary>The words by which verbs are told which recipe to follow and where its runs are.</summary>
 internal sealed class RecipeWords
 {
-    private readonly Argument<string> _recipe = new("recipe")
-    {
-        Description = "The recipe's file, such as recipe.jsonc.",
-    };
+    private readonly Argument<string?> _recipe;
 
     private readonly Option<string[]> _set = new("--set")
     {
@@ -27,7 +24,17 @@ internal sealed class RecipeWords
         DefaultValueFactory = _ => RecipeFolder.DefaultRoot,
     };
 
+    /// <summary>Creates the words.</summary>
+    /// <param name="isOptional">Whether the verb also works without a recipe.</param>
+    public RecipeWords(bool isOptional = false) => _recipe = new("recipe")
+    {
+        Description = "The recipe's file, such as recipe.jsonc.",
+        Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+    };
+
     /// <summary>Adds the words to a verb.</summary>
+    /// <param name="verb">The verb.</param>
+    /// <param name="withRuns">Whether it works on runs.</param>
     public void AddTo(Command verb, bool withRuns = true)
     {
         verb.Arguments.Add(_recipe);
@@ -38,13 +45,16 @@ internal sealed class RecipeWords
         }
     }
 
-    /// <summary>The recipe's path as it was typed.</summary>
-    public string PathOf(ParseResult words) => words.GetRequiredValue(_recipe);
+    /// <summary>The recipe's path as it was typed; null where it was not.</summary>
+    public string? PathOf(ParseResult words) => words.GetValue(_recipe);
+
+    /// <summary>The folder that the recipe is in.</summary>
+    public string FolderOfFile(ParseResult words) => Path.GetDirectoryName(Path.GetFullPath(PathOf(words)!))!;
 
     /// <summary>Reads the recipe with its overrides.</summary>
     /// <exception cref="RecipeException">It cannot be used.</exception>
-    public Recipe Read(ParseResult words) => RecipeReader.ReadFile(PathOf(words), words.GetRequiredValue(_set));
+    public Recipe Read(ParseResult words) => RecipeReader.ReadFile(PathOf(words)!, words.GetRequiredValue(_set));
 
     /// <summary>The folder of all runs of the recipe.</summary>
-    public RecipeFolder FolderOf(ParseResult words, Recipe recipe) => new(words.GetRequiredValue(_runs), recipe.Name);
+    public RecipeFolder RunsOf(ParseResult words, Recipe recipe) => new(words.GetRequiredValue(_runs), recipe.Name);
 }

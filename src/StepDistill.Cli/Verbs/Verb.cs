@@ -16,13 +16,15 @@ internal abstract class Verb : Command
     /// <param name="description">What it does, in one or two sentences.</param>
     /// <param name="examples">Whole commands as people would type them, without the word <c>stepdistill</c>.</param>
     protected Verb(string name, string description, params string[] examples)
-        : base(name, string.Join("\n", [
-            description,
-            .. examples.Length > 0 ? ["", "Examples:", .. examples.Select(example => $"  stepdistill {example}")] : Array.Empty<string>()]))
+        : base(name, description)
     {
+        Examples = examples;
         Options.Add(_json);
         SetAction(InvokeAsync);
     }
+
+    /// <summary>Whole commands as people would type them, without the word <c>stepdistill</c>.</summary>
+    public IReadOnlyList<string> Examples { get; }
 
     /// <summary>Does the work.</summary>
     /// <param name="words">What was typed.</param>

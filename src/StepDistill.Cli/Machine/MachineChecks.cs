@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using StepDistill.Runs;
+
+namespace StepDistill.Cli.Machine;
+
+/// <summary>Looks at this machine: what StepDistill finds to run on.</summary>
+internal static partial class MachineChecks
+{
+    private const long Gibibyte = 1L << 30;
+
+    /// <summary>Looks at everything, in the order of what depends on what.</summary>
+    public static IEnumerable<Finding> All()
+    {
+        yield return new("StepDistill", FindingState.Good, RunManifest.CurrentVersions()["stepdistill"]);
+        yield return new(".NET", FindingState.Good, $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+        yield return new("system", FindingState.Good, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}");
+        if (OperatingSystem.IsLinux())
+        {
+            yield return CLibrary();
+            yield return CppLibrary();
+        }
+
+        yield return new("processors", FindingState.Good, $"{Environment.ProcessorCount} for this process");
+        yield return Memory();
+        yield return Disk();
+        yield return Key("OPENAI_API_KEY", "teachers behind an API need a key; teacher.key_variable can name another variable");
+        yield return Key("HF_TOKEN", "only private or gated students of the hub need it");
+        yield return HubCache();
+    }
+
+    private static Finding CLibrary()
+    {
+        try
+        {
+            return new("glibc", FindingState.Good, Marshal.PtrToStringUTF8(GlibcVersion()) ?? "unknown");
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return new("glibc", FindingState.Broken, "not found; libtorch is built for glibc and does not run with musl. Use a Debian, Ubuntu, Fedora or RHEL image.");
+        }
+    }
+
+    private static Finding CppLibrary()
+    {
+        const string Library = "libstdc++.so.6";
+        if (!NativeLibrary.TryLoad(Library, out _))
+        {
+            return new(Library, FindingState.Broken, "not found; libtorch needs it. Install libstdc++6 (Debian, Ubuntu) or libstdc++ (Fedora, RHEL).");
+        }
+
+        var path = File.ReadLines("/proc/self/maps")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .FirstOrDefault(parts => parts.Length > 5 && parts[^1].Contains("libstdc++", StringComparison.Ordinal))?[^1];
+        var newest = path is null ? null : GlibcxxVersion().Matches(Encoding.Latin1.GetString(File.ReadAllBytes(path)))
+            .Select(match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+            .Append(0)
+            .Max().ToString(CultureInfo.InvariantCulture);
+        return new(Library, FindingState.Good, $"{path}, up to GLIBCXX_3.4.{newest}");
+    }
+
+    private static Finding Memory()
+    {
+        var bytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return new(
+            "memory",
+            bytes < 2 * Gibibyte ? FindingState.Lacking : FindingState.Good,
+            Gib(bytes) + (bytes < 2 * Gibibyte ? "; training a small T5 takes about 2.5 GiB, so choose a smaller student" : ""));
+    }
+
+    private static Finding Disk()
+    {
+        var free = new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace;
+        return new(
+            "disk",
+            free < 2 * Gibibyte ? FindingState.Lacking : FindingState.Good,
+            $"{Gib(free)} free in {Environment.CurrentDirectory}"
+            + (free < 2 * Gibibyte ? "; a checkpoint of T5 v1.1 small takes 1 GiB, so free some" : ""));
+    }
+
+    private static Finding Key(string variable, string use) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable))
+        ? new(variable, FindingState.Lacking, $"not set; {use}")
+        : new(variable, FindingState.Good, "set");
+
+    private static Finding HubCache()
+    {
+        var cache = HubCacheFolder();
+        return new("hub cache", FindingState.Good, Directory.Exists(cache) ? cache : $"{cache} (made when needed)");
+    }
+
+    // The rule of Hugging Face's own tools: HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub.
+    private static string HubCacheFolder()
+    {
+        static string? Variable(string name) =>
+            Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return Variable("HF_HUB_CACHE") ?? Path.Combine(
+            Variable("HF_HOME") ?? Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "huggingface"),
+            "hub");
+    }
+
+    private static string Gib(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / Gibibyte:0.0} GiB");
+
+    [LibraryImport("libc", EntryPoint = "gnu_get_libc_version")]
+    private static partial nint GlibcVersion();
+
+    [GeneratedRegex(@"GLIBCXX_3\.4\.(\d+)\0")]
+    private static partial Regex GlibcxxVersion();
+}
