@@ -10,12 +10,16 @@ public interface ITeacher
     /// <summary>Who answers, such as <c>recorded</c> or a model's name; stored with every annotation and shown in reports.</summary>
     string Name { get; }
 
-    /// <summary>The content key of the question about an example: equal keys are equal questions, and are asked once.</summary>
+    /// <summary>Whether the teacher can be asked about an example at all; by default where its input is known.</summary>
     /// <param name="example">The example.</param>
+    bool CanAnswer(Example example) => example.Input is not null;
+
+    /// <summary>The content key of the question about an example: equal keys are equal questions, and are asked once.</summary>
+    /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
     string KeyOf(Example example);
 
     /// <summary>Asks about one example.</summary>
-    /// <param name="example">The example.</param>
+    /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
     /// <param name="cancellation">Gives up on the answer.</param>
     /// <returns>
     /// The annotation, its key that of <see cref="KeyOf"/>. An unreadable, refused or truncated reply and a failed

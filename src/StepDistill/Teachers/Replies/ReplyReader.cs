@@ -10,6 +10,12 @@ namespace StepDistill.Teachers.Replies;
 /// </remarks>
 public static class ReplyReader
 {
+    /// <summary>
+    /// Version of the grammars. Raise it with every change that makes any reply read differently: it is part of the keys
+    /// of recorded answers, so a better reader reads them anew and what was read before stays as it is.
+    /// </summary>
+    public const int Version = 1;
+
     /// <summary>The formats: the four of the paper's published answers, and <c>plain</c> for answers of chat models.</summary>
     public static IReadOnlyList<string> Formats { get; } = [.. ReplyFormat.All.Select(format => format.Name)];
 

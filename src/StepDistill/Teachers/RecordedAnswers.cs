@@ -1,0 +1,74 @@
+using StepDistill.Tasks;
+
+namespace StepDistill.Teachers;
+
+/// <summary>A file of published or exported answers, matched to rows by id, never by position.</summary>
+/// <remarks>
+/// Any format that rows can have, with the columns <c>id</c>; <c>teacher.completion</c> or <c>completion</c>, or
+/// <c>rationale</c> with <c>teacher_label</c>; and, where known, <c>teacher.model</c> or <c>model</c>. A row may also hold
+/// no answer. A column <c>label</c> is never looked at: in most files it is gold. What <c>annotations export</c> writes is
+/// such a file. The whole file is held in memory, about one kilobyte a row; answers beside their rows stream instead. Safe
+/// for use by several threads at once.
+/// </remarks>
+public sealed class RecordedAnswers
+{
+    private readonly Dictionary<string, RecordedAnswer> _answers = new(StringComparer.Ordinal);
+
+    private RecordedAnswers()
+    {
+    }
+
+    /// <summary>Rows in the file that hold an answer.</summary>
+    public int Count => _answers.Count;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="StepDistillException">
+    /// The file cannot be read, holds no answer, or rows in it are faulty: without an id, or with an id that was given before.
+    /// </exception>
+    public static async Task<RecordedAnswers> ReadAsync(string path, CancellationToken cancellation = default)
+    {
+        var answers = new RecordedAnswers();
+        var ids = new Dictionary<string, long>(StringComparer.Ordinal);
+        var unit = DataFile.Unit(path);
+        var faults = new RowFaults(path, unit);
+        await foreach (var row in DataFile.ReadAsync(path, faults, cancellation).ConfigureAwait(false))
+        {
+            if (Text(row, "id") is not { } id)
+            {
+                faults.Add(row.Number, "it has no 'id'; answers are matched to rows by it.");
+            }
+            else if (!ids.TryAdd(id, row.Number))
+            {
+                faults.Add(row.Number, $"its id '{id}' was already given in {unit} {ids[id]}; a row can have one answer.");
+            }
+            else if (Answer(row) is { } answer)
+            {
+                answers._answers.Add(id, answer);
+            }
+        }
+
+        faults.ThrowIfAny();
+        return answers.Count > 0 ? answers : throw faults.Fatal(null,
+            "no row holds an answer; the column 'teacher.completion' (or 'completion') must hold a reply, or "
+            + "'teacher_label' a label beside its 'rationale'.");
+    }
+
+    /// <summary>The answer to a row, or null where the file holds none.</summary>
+    /// <param name="id">The row's <see cref="Example.Id"/>.</param>
+    public RecordedAnswer? Find(string id) => _answers.GetValueOrDefault(id);
+
+    private static RecordedAnswer? Answer(DataRow row)
+    {
+        var answer = new RecordedAnswer(
+            Text(row, "teacher.completion") ?? Text(row, "completion"),
+            Text(row, "rationale"),
+            Text(row, "teacher_label"),
+            Text(row, "teacher.model") ?? Text(row, "model"));
+        return answer.Completion is null && answer.Label is null ? null : answer;
+    }
+
+    private static string? Text(DataRow row, string column) =>
+        row.Columns.GetValueOrDefault(column) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+}
