@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace StepDistill.Tokenizers;
 
 /// <summary>What a piece of a SentencePiece vocabulary is for; the numbers are those of <c>sentencepiece_model.proto</c>.</summary>
@@ -47,6 +49,9 @@ internal sealed record SentencePieceModel
 
     public bool ByteFallback { get; init; }
 
+    /// <summary>The file that the model was read from, byte for byte; null where it was made otherwise.</summary>
+    public byte[]? Source { get; init; }
+
     /// <summary>Reads and checks a model.</summary>
     /// <exception cref="InvalidDataException">The bytes are no usable Unigram model; the message says what was found.</exception>
     public static SentencePieceModel Parse(ReadOnlySpan<byte> bytes)
@@ -84,7 +89,40 @@ internal sealed record SentencePieceModel
         }
 
         model.Check();
-        return model;
+        return model with { Source = bytes.ToArray() };
+    }
+
+    /// <summary>The model as a file that SentencePiece reads: <see cref="Source"/> where there is one.</summary>
+    /// <param name="padId">Id of padding, for readers that look for it in the training settings.</param>
+    /// <param name="endId">Id of the end mark, likewise.</param>
+    public byte[] ToBytes(int padId, int endId)
+    {
+        if (Source is not null)
+        {
+            return Source;
+        }
+
+        var file = new ProtobufWriter();
+        var unknownId = 0;
+        for (var id = 0; id < Pieces.Count; id++)
+        {
+            var (text, score, kind) = Pieces[id];
+            unknownId = kind == PieceKind.Unknown ? id : unknownId;
+            var piece = new ProtobufWriter().Bytes(1, text).Float(2, score);
+            file.Bytes(1, (kind == PieceKind.Normal ? piece : piece.Number(3, (int)kind)).ToArray());
+        }
+
+        var trainer = new ProtobufWriter()
+            .Number(3, 1)
+            .Number(4, Pieces.Count)
+            .Flag(24, TreatWhitespaceAsSuffix)
+            .Flag(35, ByteFallback)
+            .Number(40, unknownId)
+            .Number(41, -1)
+            .Number(42, endId < Pieces.Count ? endId : -1)
+            .Number(43, padId < Pieces.Count ? padId : -1);
+        file.Bytes(2, trainer.ToArray()).Bytes(3, Write(Normalizer));
+        return (Denormalizer is null ? file : file.Bytes(5, Write(Denormalizer))).ToArray();
     }
 
     /// <summary>Makes sure that every rule holds on which encoding relies; they are SentencePiece's own.</summary>
@@ -102,10 +140,11 @@ internal sealed record SentencePieceModel
         var bytes = 0;
         for (var id = 0; id < Pieces.Count; id++)
         {
-            var (text, _, kind) = Pieces[id];
-            if (text.Length == 0)
+            var (text, score, kind) = Pieces[id];
+            if (text.Length == 0 || !float.IsFinite(score))
             {
-                throw new InvalidDataException($"piece {id} is empty");
+                throw new InvalidDataException(
+                    text.Length == 0 ? $"piece {id} is empty" : $"piece {id}, '{ByteText.Show(text)}', has the score {score}");
             }
 
             if (!(kind is PieceKind.Normal or PieceKind.UserDefined or PieceKind.Unused ? matched : reserved).Add(text))
@@ -191,6 +230,14 @@ internal sealed record SentencePieceModel
         return model;
     }
 
+    private static byte[] Write(NormalizerRules rules) => new ProtobufWriter()
+        .Bytes(1, Encoding.UTF8.GetBytes(rules.Name))
+        .Bytes(2, rules.CharacterMap)
+        .Flag(3, rules.AddDummyPrefix)
+        .Flag(4, rules.RemoveExtraWhitespaces)
+        .Flag(5, rules.EscapeWhitespaces)
+        .ToArray();
+
     private static NormalizerRules ParseRules(ReadOnlySpan<byte> message, NormalizerRules rules)
     {
         var reader = new ProtobufReader(message);
@@ -199,7 +246,7 @@ internal sealed record SentencePieceModel
             switch (reader.Field)
             {
                 case 1 when reader.TryBytes(out var value):
-                    rules = rules with { Name = System.Text.Encoding.UTF8.GetString(value) };
+                    rules = rules with { Name = Encoding.UTF8.GetString(value) };
                     break;
                 case 2 when reader.TryBytes(out var value):
                     rules = rules with { CharacterMap = value.ToArray() };

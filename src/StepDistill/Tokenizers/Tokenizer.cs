@@ -45,15 +45,31 @@ public sealed class Tokenizer
     /// <summary>Id that stands for what the vocabulary does not cover (<c>&lt;unk&gt;</c>).</summary>
     public int UnknownId => specials.UnknownId;
 
+    /// <summary>Every mark, such as <c>&lt;/s&gt;</c> and <c>&lt;extra_id_0&gt;</c>, with its id.</summary>
+    internal IReadOnlyDictionary<string, int> Marks => specials.Ids;
+
     /// <summary>Loads a tokenizer.</summary>
     /// <param name="path">
-    /// A <c>spiece.model</c>, or a folder that holds one. Names of marks and the number of sentinels come from
+    /// A <c>spiece.model</c>, a <c>tokenizer.json</c>, or a folder that holds either (the former counts where both are
+    /// there). Names of marks and, for a <c>spiece.model</c>, the number of sentinels come from
     /// <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> beside it, where they are there.
     /// </param>
     /// <exception cref="StepDistillException">
     /// There is no tokenizer at the path, or what is there is damaged or of another kind.
     /// </exception>
     public static Tokenizer Load(string path) => TokenizerFiles.Load(path);
+
+    /// <summary>
+    /// Writes the tokenizer as Hugging Face's programs read it: <c>spiece.model</c>, <c>tokenizer.json</c>,
+    /// <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.
+    /// </summary>
+    /// <remarks>
+    /// A <c>spiece.model</c> that was loaded is written again byte for byte. <c>tokenizer.json</c> is left out for the rare
+    /// model that it cannot express: white space at the end of words, or not written as U+2581.
+    /// </remarks>
+    /// <param name="folder">Where the files shall be; made where it is missing.</param>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public void Save(string folder) => TokenizerFiles.Save(folder, model, specials);
 
     /// <summary>Encodes a text as SentencePiece does: marks written out in it are ordinary text, and no end mark is added.</summary>
     /// <param name="text">Any text.</param>

@@ -16,12 +16,20 @@ public sealed partial class TokenizerTests
         var folder = Path.Combine(Golden, "tokenizers");
         Assert.SkipUnless(Directory.Exists(folder), $"No reference encodings at {folder}.");
         var tokenizer = Tokenizer.Load(Path.Combine(folder, name + ".model"));
+        var saved = Directory.CreateTempSubdirectory("tokenizer").FullName;
+        tokenizer.Save(saved);
+        var again = Tokenizer.Load(Path.Combine(saved, "tokenizer.json"));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(folder, name + ".model")), File.ReadAllBytes(Path.Combine(saved, "spiece.model")));
+        Directory.Delete(saved, recursive: true);
         var texts = 0;
         foreach (var line in File.ReadLines(Path.Combine(folder, "expected.jsonl")))
         {
             using var row = JsonDocument.Parse(line);
             var text = row.RootElement.GetProperty("text").GetString()!;
-            Assert.Equal(row.RootElement.GetProperty(name).Deserialize<int[]>(), tokenizer.Encode(text));
+            var expected = row.RootElement.GetProperty(name).Deserialize<int[]>();
+            Assert.Equal(expected, tokenizer.Encode(text));
+            Assert.Equal(expected, again.Encode(text));
             texts++;
         }
 
