@@ -55,6 +55,72 @@ public static class T5Decoding
         return [.. texts.Select(text => text.ToArray())];
     }
 
+    /// <summary>Writes, for each input, the likeliest of several texts that are written side by side.</summary>
+    /// <param name="network">The student.</param>
+    /// <param name="inputIds">[B, K] int64, padded on the right.</param>
+    /// <param name="inputMask">[B, K] bool, true on real tokens.</param>
+    /// <param name="maxLength">Most tokens of a text, the start token included; at least 1.</param>
+    /// <param name="beams">Texts written side by side; 1 is <see cref="Greedy"/>.</param>
+    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <returns>For each input the tokens after the start token, with the end mark unless the text was cut.</returns>
+    /// <remarks>
+    /// As transformers v4.24's <c>BeamSearchScorer</c> with length penalty 1 and no early stopping: a text's score is
+    /// the sum of its tokens' log-probabilities over its length, and an input is done when no open text, with the
+    /// length it has now, scores above the worst of as many ended ones as there are beams.
+    /// </remarks>
+    public static int[][] Beam(
+        T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int beams,
+        CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
+        if (beams == 1)
+        {
+            return Greedy(network, inputIds, inputMask, maxLength, cancellation);
+        }
+
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
+        using var evaluation = new Evaluation(network);
+        using var scope = NewDisposeScope();
+        using var memory = network.Remember(network.Encode(inputIds, inputMask), inputMask);
+        var selfBias = network.SelfBias(maxLength);
+
+        var searches = Enumerable.Range(0, (int)inputIds.size(0)).Select(_ => new T5BeamSearch(network.Config, beams)).ToArray();
+        var open = searches;
+        for (var length = 1; length < maxLength && open.Length > 0; length++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (scores, candidates) = BestCandidates(network, memory, selfBias, open, length, beams);
+            for (var i = 0; i < open.Length; i++)
+            {
+                var best = new Range(i * 2 * beams, (i + 1) * 2 * beams);
+                open[i].Extend(scores.AsSpan(best), candidates.AsSpan(best), length);
+            }
+
+            var going = Enumerable.Range(0, open.Length).Where(i => !open[i].Done).ToArray();
+            memory.Select(
+                texts: [.. going.SelectMany(i => open[i].Texts.Select(text => ((long)i * beams) + text.Parent))],
+                inputs: going.Length < open.Length ? [.. going.Select(i => (long)i)] : null);
+            open = [.. going.Select(i => open[i])];
+        }
+
+        return [.. searches.Select(search => search.Best(maxLength))];
+    }
+
+    /// <summary>For each open input the 2·beams best ways to go on, best first.</summary>
+    /// <returns>Sums of log-probabilities, and beam · V + token, [B · 2 · beams] each.</returns>
+    private static (float[] Scores, long[] Candidates) BestCandidates(
+        T5Network network, T5Memory memory, Tensor selfBias, T5BeamSearch[] open, int length, int beams)
+    {
+        using var scope = NewDisposeScope();
+        var last = tensor(open.SelectMany(search => search.Texts.Select(text => (long)text.Last)).ToArray());    // [R]
+        var soFar = tensor(open.SelectMany(search => search.Texts.Select(text => text.Score)).ToArray());        // [R]
+        var logits = network.Step(last, memory, BiasRow(selfBias, length));                                     // [R, V]
+        var scores = logits.log_softmax(-1) + soFar.unsqueeze(1);
+        var (best, candidates) = scores.view(open.Length, -1).topk(2 * beams);                      // [B, 2 · beams] each
+        return (best.data<float>().ToArray(), candidates.data<long>().ToArray());
+    }
+
     private static long[] NextTokens(T5Network network, T5Memory memory, Tensor selfBias, long[] last, int length)
     {
         using var scope = NewDisposeScope();
@@ -85,4 +151,98 @@ public static class T5Decoding
             frozen.Dispose();
         }
     }
+}
+
+/// <summary>The texts that are being written for one input.</summary>
+internal sealed class T5BeamSearch
+{
+    // Until the first step all beams are the same text; this keeps all but one from being chosen.
+    private const float Excluded = -1e9f;
+
+    private readonly int endId;
+    private readonly int vocabularySize;
+    private readonly List<(double Score, int[] Tokens)> ended = [];
+    private double worst = double.PositiveInfinity;
+
+    public T5BeamSearch(StepDistill.Students.T5Config config, int beams)
+    {
+        endId = config.EndId;
+        vocabularySize = config.VocabularySize;
+        Texts = [.. Enumerable.Range(0, beams).Select(i => new Text(i, [], config.StartId, i == 0 ? 0 : Excluded))];
+    }
+
+    /// <summary>The open texts, as many as there are beams.</summary>
+    public Text[] Texts { get; private set; }
+
+    /// <summary>Whether no open text can become the best any more.</summary>
+    public bool Done { get; private set; }
+
+    /// <summary>Lets each text go on with its best next tokens, and puts aside those that end.</summary>
+    /// <param name="scores">[2 · beams], best first: sums of log-probabilities.</param>
+    /// <param name="candidates">[2 · beams]: text · V + token.</param>
+    /// <param name="length">Tokens of the open texts, the start token included.</param>
+    public void Extend(ReadOnlySpan<float> scores, ReadOnlySpan<long> candidates, int length)
+    {
+        var next = new List<Text>(Texts.Length);
+        for (var rank = 0; next.Count < Texts.Length; rank++)
+        {
+            var (parent, token) = ((int)(candidates[rank] / vocabularySize), (int)(candidates[rank] % vocabularySize));
+            if (token != endId)
+            {
+                next.Add(new Text(parent, [.. Texts[parent].Tokens, token], token, scores[rank]));
+            }
+            else if (rank < Texts.Length)
+            {
+                End(Texts[parent].Tokens, (double)scores[rank] / length);
+            }
+        }
+
+        Texts = [.. next];
+        Done = ended.Count >= Texts.Length && worst >= (double)scores[0] / length;
+    }
+
+    /// <summary>The best text, ended or cut.</summary>
+    /// <param name="maxLength">The length at which open texts were cut, the start token included.</param>
+    public int[] Best(int maxLength)
+    {
+        if (!Done)
+        {
+            foreach (var text in Texts)
+            {
+                End(text.Tokens, (double)text.Score / (text.Tokens.Length + 1));
+            }
+        }
+
+        var best = ended[0];
+        foreach (var text in ended)
+        {
+            best = text.Score >= best.Score ? text : best;
+        }
+
+        return best.Tokens.Length + 1 < maxLength ? [.. best.Tokens, endId] : best.Tokens;
+    }
+
+    /// <summary>Keeps as many ended texts as there are beams: the best.</summary>
+    private void End(int[] tokens, double score)
+    {
+        if (ended.Count >= Texts.Length && score <= worst)
+        {
+            return;
+        }
+
+        ended.Add((score, tokens));
+        if (ended.Count > Texts.Length)
+        {
+            ended.Remove(ended.MinBy(text => text.Score));
+        }
+
+        worst = ended.Min(text => text.Score);
+    }
+
+    /// <summary>A text that has not ended.</summary>
+    /// <param name="Parent">Number of the text, among those of the step before, that it goes on from.</param>
+    /// <param name="Tokens">Its tokens after the start token.</param>
+    /// <param name="Last">Its last token, or the start token.</param>
+    /// <param name="Score">Sum of its tokens' log-probabilities.</param>
+    public sealed record Text(int Parent, int[] Tokens, int Last, float Score);
 }
