@@ -34,6 +34,10 @@ internal static class AnnotationSchema
             BEGIN SELECT RAISE(ABORT, 'annotations are never changed'); END;
         CREATE TRIGGER attempts_are_never_removed BEFORE DELETE ON attempts
             BEGIN SELECT RAISE(ABORT, 'annotations are never removed'); END;
+        -- INSERT OR REPLACE would remove rows without asking the trigger above.
+        CREATE TRIGGER attempts_are_never_replaced BEFORE INSERT ON attempts
+            WHEN EXISTS (SELECT 1 FROM attempts WHERE number = NEW.number OR (key = NEW.key AND attempt = NEW.attempt))
+            BEGIN SELECT RAISE(ABORT, 'annotations are never replaced'); END;
         """;
 
     /// <summary>Makes the table in an empty file, or checks that the file is a store of a version that is known.</summary>

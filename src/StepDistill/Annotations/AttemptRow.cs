@@ -81,7 +81,23 @@ internal static class AttemptRow
         }
     }
 
-    public static Annotation Read(SqliteDataReader row) => new()
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="InvalidDataException">The row holds what was never written: the file is damaged.</exception>
+    public static Annotation Read(SqliteDataReader row)
+    {
+        try
+        {
+            var annotation = Parse(row);
+            Check(annotation);
+            return annotation;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidCastException or OverflowException or FormatException)
+        {
+            throw new InvalidDataException($"a row holds {e.Message}", e);
+        }
+    }
+
+    private static Annotation Parse(SqliteDataReader row) => new()
     {
         Key = row.GetString(0),
         ExampleId = row.GetString(1),

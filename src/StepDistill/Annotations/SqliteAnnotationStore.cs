@@ -19,6 +19,8 @@ public sealed class SqliteAnnotationStore : IAnnotationStore
     /// <summary>Rows that <see cref="ReadAsync"/> holds in memory at a time.</summary>
     private const int ReadAhead = 1000;
 
+    private const string NothingChanged = "Reading changed nothing.";
+
     private readonly string _path;
     private readonly SqliteConnection _writer;
     private readonly SqliteCommand _insert;
@@ -164,7 +166,11 @@ public sealed class SqliteAnnotationStore : IAnnotationStore
         }
         catch (SqliteException e)
         {
-            throw StoreFault.Explain(e, _path, "Reading changed nothing.");
+            throw StoreFault.Explain(e, _path, NothingChanged);
+        }
+        catch (InvalidDataException e)
+        {
+            throw StoreFault.Damaged(_path, NothingChanged, e);
         }
     }
 

@@ -94,6 +94,7 @@ public sealed class PairMaker
         { Status: AnnotationStatus.Refused } => "the teacher refused",
         { Status: AnnotationStatus.Truncated } => "the teacher's reply is truncated",
         { Status: AnnotationStatus.Failed } => "the teacher gave no reply",
+        _ when string.IsNullOrWhiteSpace(annotation.Label) => "the teacher's label is blank",
         _ when !_onlyCorrect => null,
         _ when example.Label is null => "there is no gold label to check the teacher's by",
         { Label: { } label } when _task.IsCorrect(example, label) => null,

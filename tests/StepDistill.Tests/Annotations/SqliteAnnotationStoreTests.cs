@@ -1,0 +1,346 @@
+using System.Globalization;
+using CsCheck;
+using Microsoft.Data.Sqlite;
+using StepDistill.Annotations;
+
+namespace StepDistill.Tests.Annotations;
+
+public sealed class SqliteAnnotationStoreTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("annotations-").FullName;
+
+    private string File => Path.Combine(_folder, "annotations.db");
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task What_was_added_is_there_after_closing_and_opening()
+    {
+        var rows = Enumerable.Range(0, 2500).Select(number => StoreFiller.Row("a", number)).ToList();
+        using (var store = SqliteAnnotationStore.Open(File))
+        {
+            await store.AddAsync(rows, Stop);
+        }
+
+        using var again = SqliteAnnotationStore.Open(File);
+        Assert.Equal(rows.Select(Stamped), await again.ReadAsync(Stop).Select(Stamped).ToListAsync(Stop));
+        var found = await again.FindAsync(["a-7", "a-2499", "a-7", "nowhere"], Stop);
+        Assert.Equal(["a-2499", "a-7"], found.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("7", found["a-7"].Label);
+    }
+
+    [Fact]
+    public void Any_text_comes_back_as_it_was()
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        var number = 0;
+        var text = Gen.OneOf(Gen.String, Gen.Char['\0', '\u0fff'].Array.Select(chars => new string(chars)))
+            .Select(raw => string.Concat(raw.EnumerateRunes().Select(rune => rune.ToString())));
+        Gen.Select(text, text, text.Null(), Gen.Long, Gen.Int[0, 4]).Sample((reply, example, other, tokens, status) =>
+        {
+            var ok = status == 0;
+            var annotation = new Annotation
+            {
+                Key = $"{Interlocked.Increment(ref number)}",
+                ExampleId = example,
+                Teacher = example,
+                Status = (AnnotationStatus)status,
+                Reply = reply,
+                Label = ok ? "label " + reply : null,
+                Rationale = other,
+                Fault = other,
+                Sample = status,
+                InputTokens = tokens,
+                OutputTokens = null,
+                Latency = TimeSpan.FromMilliseconds(status * 1.5),
+                At = DateTimeOffset.UnixEpoch.AddMicroseconds(tokens % 1_000_000_000_000_000),
+            };
+            store.AddAsync([annotation]).GetAwaiter().GetResult();
+            Assert.Equal(annotation, store.FindAsync([annotation.Key]).GetAwaiter().GetResult()[annotation.Key]);
+        }, iter: 100);
+    }
+
+    [Fact]
+    public async Task An_answer_stays_and_anything_else_gets_a_further_attempt()
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        await store.AddAsync([Failed("x"), StoreFiller.Row("y", 0)], Stop);
+        await store.AddAsync([Failed("x") with { Fault = "second" }, Failed("y-0")], Stop);
+
+        Assert.Equal(
+            [("x", "second"), ("y-0", null)],
+            await store.ReadAsync(Stop).Select(row => (row.Key, row.Fault)).ToListAsync(Stop));
+
+        await store.AddAsync([Failed("x") with { Status = AnnotationStatus.Ok, Label = "now", Fault = null }], Stop);
+        await store.AddAsync([Failed("x")], Stop);
+        Assert.Equal("now", (await store.FindAsync(["x"], Stop))["x"].Label);
+        Assert.Equal([0L, 1L, 2L], Attempts("x"));
+    }
+
+    [Fact]
+    public async Task Several_attempts_in_one_call_are_kept_in_order()
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        await store.AddAsync([Failed("x"), Failed("x") with { Fault = "later" }], Stop);
+        Assert.Equal("later", (await store.FindAsync(["x"], Stop))["x"].Fault);
+    }
+
+    [Theory]
+    [InlineData("UPDATE attempts SET label = 'better'", "never changed")]
+    [InlineData("DELETE FROM attempts", "never removed")]
+    [InlineData("INSERT OR REPLACE INTO attempts SELECT * FROM attempts", "never")]
+    public async Task Rows_are_never_changed_or_removed(string sql, string reason)
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        await store.AddAsync([StoreFiller.Row("a", 1)], Stop);
+        using var connection = Connect();
+        var fault = Assert.Throws<SqliteException>(() => Run(connection, sql));
+        Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+        Assert.Equal("1", (await store.FindAsync(["a-1"], Stop))["a-1"].Label);
+    }
+
+    [Theory]
+    [InlineData(AnnotationStatus.Ok, null)]
+    [InlineData(AnnotationStatus.Ok, " ")]
+    [InlineData(AnnotationStatus.Unreadable, "label")]
+    [InlineData(AnnotationStatus.Failed, "")]
+    public async Task No_blank_label_gets_in(AnnotationStatus status, string? label)
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => store.AddAsync([StoreFiller.Row("a", 1), Failed("x") with { Status = status, Label = label }], Stop));
+        Assert.Empty(await store.ReadAsync(Stop).ToListAsync(Stop));
+    }
+
+    [Fact]
+    public async Task A_process_killed_at_any_moment_leaves_every_acknowledged_row()
+    {
+        var random = new Random(7);
+        var next = 0;
+        for (var round = 0; round < 6; round++)
+        {
+            using var child = StoreFiller.Start(File, "k", next, int.MaxValue);
+            Assert.NotNull(await child.StandardOutput.ReadLineAsync(Stop));     // it writes now
+            await Task.Delay(random.Next(0, 120), Stop);
+            child.Kill();
+            await child.WaitForExitAsync(Stop);
+            var acknowledged = Acknowledged(await child.StandardOutput.ReadToEndAsync(Stop), next + StoreFiller.BatchSize);
+
+            using var store = SqliteAnnotationStore.Open(File);
+            var rows = await store.ReadAsync(Stop).ToListAsync(Stop);
+            Assert.True(rows.Count >= acknowledged, $"{acknowledged} rows were acknowledged, {rows.Count} are there");
+            Assert.Equal(0, rows.Count % StoreFiller.BatchSize);
+            Assert.Equal(Enumerable.Range(0, rows.Count).Select(number => StoreFiller.Row("k", number)).Select(Stamped), rows.Select(Stamped));
+            using var connection = Connect();
+            Assert.Equal("ok", Scalar(connection, "PRAGMA integrity_check"));
+            next = rows.Count;
+        }
+    }
+
+    [Fact]
+    public async Task Two_processes_write_and_a_third_reads_at_once()
+    {
+        const int Batches = 60;
+        using var one = StoreFiller.Start(File, "one", 0, Batches);
+        using var two = StoreFiller.Start(File, "two", 0, Batches);
+        var outputs = new[] { one, two }
+            .Select(child => (Child: child, Output: child.StandardOutput.ReadToEndAsync(Stop), Errors: child.StandardError.ReadToEndAsync(Stop)))
+            .ToList();
+        using var store = SqliteAnnotationStore.Open(File);
+        var seen = 0;
+        while (outputs.Exists(output => !output.Child.HasExited))
+        {
+            var now = await store.ReadAsync(Stop).CountAsync(Stop);
+            Assert.True(now >= seen, "rows vanished");
+            seen = now;
+            await store.AddAsync([StoreFiller.Row("three", seen)], Stop);
+            await Task.Delay(20, Stop);
+        }
+
+        foreach (var (child, _, errors) in outputs)
+        {
+            await child.WaitForExitAsync(Stop);
+            Assert.Equal("", await errors);
+            Assert.Equal(0, child.ExitCode);
+        }
+
+        var keys = await store.ReadAsync(Stop).Select(row => row.Key).ToListAsync(Stop);
+        Assert.Equal(2 * Batches * StoreFiller.BatchSize, keys.Count(key => !key.StartsWith("three", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_full_disk_loses_nothing_that_was_acknowledged()
+    {
+        var stored = 0;
+        using (var store = SqliteAnnotationStore.Open(File, maxPages: 60))
+        {
+            var fault = await Assert.ThrowsAsync<StepDistillException>(async () =>
+            {
+                for (; ; stored += 50)
+                {
+                    await store.AddAsync([.. Enumerable.Range(stored, 50).Select(number => StoreFiller.Row("f", number))], Stop);
+                }
+            });
+            Assert.Contains("is full", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("These 50 annotations were not stored; every one stored before is safe.", fault.Message, StringComparison.Ordinal);
+            Assert.Contains(File, fault.Message, StringComparison.Ordinal);
+            Assert.True(stored > 0);
+            Assert.Equal(stored, await store.ReadAsync(Stop).CountAsync(Stop));
+        }
+
+        using var roomier = SqliteAnnotationStore.Open(File);
+        await roomier.AddAsync([.. Enumerable.Range(stored, 50).Select(number => StoreFiller.Row("f", number))], Stop);
+        Assert.Equal(stored + 50, await roomier.ReadAsync(Stop).CountAsync(Stop));
+    }
+
+    [Fact]
+    public void A_newer_layout_is_left_alone()
+    {
+        SqliteAnnotationStore.Open(File).Dispose();
+        using (var connection = Connect())
+        {
+            Run(connection, "PRAGMA user_version = 2");
+        }
+
+        var fault = Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(File));
+        Assert.Contains("has layout 2", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("up to 1", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_file_is_no_store()
+    {
+        System.IO.File.WriteAllText(File, string.Concat(Enumerable.Repeat("id,label\n1,yes\n", 100)));
+        var before = System.IO.File.ReadAllBytes(File);
+        var fault = Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(File));
+        Assert.Contains("is no annotation store", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(File));
+    }
+
+    [Fact]
+    public void Another_programs_database_is_no_store()
+    {
+        using (var connection = Connect())
+        {
+            Run(connection, "CREATE TABLE music (title TEXT)");
+        }
+
+        var before = System.IO.File.ReadAllBytes(File);
+        var fault = Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(File));
+        Assert.Contains("another program", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(File));
+    }
+
+    [Fact]
+    public async Task A_damaged_store_is_named_as_such()
+    {
+        using (var store = SqliteAnnotationStore.Open(File))
+        {
+            await store.AddAsync([.. Enumerable.Range(0, 500).Select(number => StoreFiller.Row("d", number))], Stop);
+        }
+
+        SqliteConnection.ClearAllPools();
+        var bytes = System.IO.File.ReadAllBytes(File);
+        new Random(1).NextBytes(bytes.AsSpan(4096));     // all but the first page, which holds the table's definition
+        System.IO.File.WriteAllBytes(File, bytes);
+
+        using var damaged = SqliteAnnotationStore.Open(File);
+        var fault = await Assert.ThrowsAsync<StepDistillException>(async () => await damaged.ReadAsync(Stop).CountAsync(Stop));
+        Assert.Contains("is damaged", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(File, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_half_cut_store_never_ends_in_a_bare_exception()
+    {
+        using (var store = SqliteAnnotationStore.Open(File))
+        {
+            await store.AddAsync([.. Enumerable.Range(0, 100).Select(number => StoreFiller.Row("d", number))], Stop);
+        }
+
+        SqliteConnection.ClearAllPools();
+        var whole = System.IO.File.ReadAllBytes(File);
+        Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, whole.Length - 1], Gen.Byte).Sample((length, at, value) =>
+        {
+            var bytes = whole.ToArray();
+            bytes[at] = value;
+            var path = Path.Combine(_folder, $"cut-{Guid.NewGuid()}.db");
+            System.IO.File.WriteAllBytes(path, bytes[..length]);
+            try
+            {
+                using var store = SqliteAnnotationStore.Open(path);
+                _ = store.ReadAsync().ToListAsync().AsTask().GetAwaiter().GetResult();
+            }
+            catch (StepDistillException)
+            {
+                // The one kind of exception that is shown as a plain message.
+            }
+        }, iter: 60);
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_named()
+    {
+        System.IO.File.WriteAllText(Path.Combine(_folder, "file"), "");
+        var fault = Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(Path.Combine(_folder, "file", "a.db")));
+        Assert.Contains("cannot be opened", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("a.db", fault.Message, StringComparison.Ordinal);
+        Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(_folder));
+    }
+
+    private static Annotation Failed(string key) => new()
+    {
+        Key = key, ExampleId = key, Teacher = "test", Status = AnnotationStatus.Failed, Reply = "",
+    };
+
+    /// <summary>The filler's rows bear no time; the store keeps microseconds since 1970.</summary>
+    private static Annotation Stamped(Annotation row) => row with { At = default };
+
+    private static int Acknowledged(string output, int first) =>
+        output.LastIndexOf('\n') is var end and >= 0
+            ? int.Parse(output[..end].Split('\n')[^1], CultureInfo.InvariantCulture)
+            : first;
+
+    private List<long> Attempts(string key)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT attempt FROM attempts WHERE key = $key ORDER BY number";
+        command.Parameters.AddWithValue("$key", key);
+        using var reader = command.ExecuteReader();
+        var attempts = new List<long>();
+        while (reader.Read())
+        {
+            attempts.Add(reader.GetInt64(0));
+        }
+
+        return attempts;
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static string? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar()?.ToString();
+    }
+}
