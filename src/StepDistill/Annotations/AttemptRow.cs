@@ -102,7 +102,7 @@ internal static class AttemptRow
         Key = row.GetString(0),
         ExampleId = row.GetString(1),
         Teacher = row.GetString(2),
-        Status = Enum.Parse<AnnotationStatus>(row.GetString(3), ignoreCase: true),
+        Status = StatusOf(row.GetString(3)) ?? throw new FormatException($"the status '{row.GetString(3)}'"),
         Reply = row.GetString(4),
         Label = Text(row, 5),
         Rationale = Text(row, 6),
@@ -114,7 +114,8 @@ internal static class AttemptRow
         At = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(row.GetInt64(12)),
     };
 
-    private static string NameOf(AnnotationStatus status) => status switch
+    /// <summary>What a status is called in files.</summary>
+    public static string NameOf(AnnotationStatus status) => status switch
     {
         AnnotationStatus.Ok => "ok",
         AnnotationStatus.Unreadable => "unreadable",
@@ -123,6 +124,10 @@ internal static class AttemptRow
         AnnotationStatus.Failed => "failed",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "is no status"),
     };
+
+    /// <summary>The status of a name; null where there is none.</summary>
+    public static AnnotationStatus? StatusOf(string name) =>
+        Enum.GetValues<AnnotationStatus>().Cast<AnnotationStatus?>().FirstOrDefault(status => NameOf(status!.Value) == name);
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
 

@@ -1,6 +1,6 @@
 namespace StepDistill.Teachers;
 
-/// <summary>How a <c>ChatTeacher</c> deals with requests that fail for a while. None of it is part of an annotation's key.</summary>
+/// <summary>How a <see cref="ChatTeacher"/> deals with requests that fail for a while. None of it is part of an annotation's key.</summary>
 public sealed record ChatRetries
 {
     /// <summary>Requests for one question, the first included. Default: 5.</summary>

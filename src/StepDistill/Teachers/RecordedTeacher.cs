@@ -1,4 +1,5 @@
 using StepDistill.Annotations;
+using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers.Replies;
 
@@ -28,6 +29,20 @@ public sealed class RecordedTeacher : ITeacher
         _time = time ?? TimeProvider.System;
     }
 
+    /// <summary>Creates the teacher that a recipe asks for, and reads its file of answers where it names one.</summary>
+    /// <param name="task">What a label is.</param>
+    /// <param name="section">The section <c>teacher</c>.</param>
+    /// <param name="time">What stamps annotations; the system's clock where missing.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="StepDistillException">The format is unknown, or the file of answers cannot be used.</exception>
+    public static async Task<RecordedTeacher> OpenAsync(
+        TaskSpec task, TeacherSection section, TimeProvider? time = null, CancellationToken cancellation = default) =>
+        new(
+            task,
+            section.Format ?? task.ReplyFormat,
+            section.Answers is { } path ? await RecordedAnswers.ReadAsync(path, cancellation).ConfigureAwait(false) : null,
+            time);
+
     /// <summary>Who answers where the data does not say: <c>recorded</c>.</summary>
     public string Name => "recorded";
 
@@ -50,7 +65,8 @@ public sealed class RecordedTeacher : ITeacher
             ExampleId = example.Id,
             Teacher = answer?.Model ?? Name,
             Status = reply.Status,
-            Reply = answer?.Completion ?? answer?.Label ?? "",
+            // Where a label that came already parted cannot be used, it is the text that could not be read.
+            Reply = answer?.Completion ?? (reply.Status == AnnotationStatus.Unreadable ? answer?.Label : null) ?? "",
             Label = reply.Label,
             Rationale = reply.Rationale,
             Fault = reply.Fault,
