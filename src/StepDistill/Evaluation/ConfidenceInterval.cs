@@ -1,5 +1,3 @@
-using StepDistill.Batches;
-
 namespace StepDistill.Evaluation;
 
 /// <summary>A range that holds the true value in the stated share of repetitions.</summary>
@@ -38,31 +36,6 @@ public readonly record struct ConfidenceInterval(double Low, double High)
         return new(
             correct == 0 ? 0 : Math.Max(0, centre - half),      // exact ends, where rounding would leave 1e-18
             correct == rows ? 1 : Math.Min(1, centre + half));
-    }
-
-    /// <summary>Efron's percentile bootstrap for the mean of values: of rewards, overlaps, anything per row.</summary>
-    /// <param name="values">One value for each row, at least one.</param>
-    /// <param name="seed">Decides the draws: same values and seed, same interval.</param>
-    /// <param name="level">Share of repetitions, in (0, 1).</param>
-    /// <param name="resamples">Draws of as many rows as there are.</param>
-    public static ConfidenceInterval Bootstrap(
-        IReadOnlyList<double> values, ulong seed, double level = Level, int resamples = 10_000)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(values.Count);
-        var random = new SplitMix64(seed);
-        var means = new double[resamples];
-        for (var b = 0; b < resamples; b++)
-        {
-            double sum = 0;
-            for (var i = 0; i < values.Count; i++)
-            {
-                sum += values[(int)(random.Next() % (ulong)values.Count)];
-            }
-
-            means[b] = sum / values.Count;
-        }
-
-        return Percentiles(means, level);
     }
 
     /// <summary>The middle part of a sample.</summary>

@@ -64,7 +64,7 @@ public sealed class RunFolder
         if (ReadIdentity() is not { } there)
         {
             RefuseStrangers();
-            AtomicFile.WriteText(Recipe, JsonSerializer.Serialize(recipe, RunJson.Page) + "\n");
+            AtomicFile.WriteText(Recipe, recipe.ToJson() + "\n");
             AtomicFile.WriteText(Identity, JsonSerializer.Serialize(identity, RunJson.Page) + "\n");
             return identity;
         }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using StepDistill.Files;
 using StepDistill.Recipes;
@@ -18,7 +17,7 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
     internal static IReadOnlyList<string> Irrelevant { get; } =
     [
         "name",
-        "task.train", "task.validation", "task.test",
+        "task.train", "task.validation", "task.validation_rows", "task.test",
         "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
         "training.checkpoint_every_steps",
     ];
@@ -26,13 +25,13 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
     /// <summary>Makes the identity of a run.</summary>
     /// <param name="recipe">The recipe with every preset and override resolved.</param>
     /// <param name="data">
-    /// Hashes of whatever files the run reads, by name: training and validation rows, the annotations that it uses,
-    /// the tokenizer, the weights to start from. Not the test rows.
+    /// Hashes of whatever the run reads, by name: the training and the validation rows as they were split, the
+    /// annotations that it uses, the tokenizer, the weights to start from. Not the test rows.
     /// </param>
     public static RunIdentity Of(Recipe recipe, IReadOnlyDictionary<string, string> data)
     {
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        Flatten("", JsonSerializer.SerializeToNode(recipe, RunJson.Line), settings);
+        Flatten("", JsonNode.Parse(recipe.ToJson()), settings);
         foreach (var path in Irrelevant)
         {
             settings.Remove(path);
