@@ -1,4 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using StepDistill.Students;
+using StepDistill.Students.Weights;
+using StepDistill.Training.Optimization;
 using TorchSharp.Modules;
 
 namespace StepDistill.Training.Models.T5;
@@ -49,6 +53,15 @@ public static partial class T5Weights
         ("head", "lm_head.weight"),
     ];
 
+    /// <summary>Names under which Hugging Face's files may hold the embedding table once more, besides a tied head's.</summary>
+    private static readonly string[] EmbeddingCopies = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+
+    /// <summary>The first published T5 files hold this, which no program has ever used.</summary>
+    private const string Unused = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+
+    private const string Embedding = "shared.weight";
+    private const string Head = "lm_head.weight";
+
     private static readonly Dictionary<string, string> TheirsByOurs = Names.ToDictionary(n => n.Ours, n => n.Theirs);
 
     /// <summary>Every weight of a network under its published name, in an order that depends on the sizes alone.</summary>
@@ -59,6 +72,126 @@ public static partial class T5Weights
         ArgumentNullException.ThrowIfNull(network);
         return [.. network.named_parameters().Select(p => (Published(p.name), p.parameter))];
     }
+
+    /// <summary>Builds the network of a student's folder, with its weights.</summary>
+    /// <param name="folder">A folder in Hugging Face's layout: <c>config.json</c> and weights in any format.</param>
+    /// <exception cref="StepDistillException">
+    /// Something is missing, cannot be used or does not fit together; the message lists it.
+    /// </exception>
+    public static T5Network Load(string folder)
+    {
+        var config = T5ConfigFile.Read(folder);
+        using var files = WeightFiles.Open(folder);
+        return Load(config, files);
+    }
+
+    /// <summary>Builds a network with weights from files.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="files">Its weights under their published names.</param>
+    /// <exception cref="StepDistillException">The weights are not those of such a network; the message lists them.</exception>
+    public static T5Network Load(T5Config config, WeightFiles files)
+    {
+        var network = new T5Network(config);
+        try
+        {
+            Read(network, files);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a network's weights from files, straight into its memory.</summary>
+    /// <param name="network">The network, on the CPU in float32; its weights are replaced.</param>
+    /// <param name="files">
+    /// The weights under their published names. Copies of the embedding table, as older versions of transformers save
+    /// them, may be there, but must be equal to it.
+    /// </param>
+    /// <exception cref="StepDistillException">
+    /// Weights are missing, are of another shape or are not of this network, or tied ones differ; the message lists them.
+    /// </exception>
+    public static void Read(T5Network network, WeightFiles files)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(files);
+        string[] copies = network.Config.TiedEmbeddings ? [.. EmbeddingCopies, Head] : EmbeddingCopies;
+        var embedding = copies.Prepend(Embedding).FirstOrDefault(name => files.Find(name) is not null, Embedding);
+        var sources = Of(network).ToDictionary(w => w.Name == Embedding ? embedding : w.Name, w => w.Weight);
+        Check(sources, files, copies);
+
+        foreach (var (name, weight) in sources)
+        {
+            files.Read(name, Numbers(weight));
+        }
+
+        foreach (var copy in copies.Where(copy => copy != embedding && files.Find(copy) is not null))
+        {
+            CheckCopy(copy, embedding, Numbers(sources[embedding]), files);
+        }
+    }
+
+    /// <summary>Writes a network's weights as a safetensors file that Hugging Face's transformers opens.</summary>
+    /// <param name="network">The network, on the CPU in float32.</param>
+    /// <param name="path">The file, usually <c>model.safetensors</c>. It appears whole or not at all.</param>
+    /// <remarks>Tied weights are written once, as newer versions of transformers do; older ones tie them again on loading.</remarks>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public static void Write(T5Network network, string path)
+    {
+        var weights = Of(network).ToDictionary(w => w.Name, w => w.Weight);
+        SafetensorsFile.Write(
+            path,
+            weights.Select(w => new WeightTensor(w.Key, WeightType.F32, w.Value.shape)),
+            (tensor, stream) =>
+            {
+                ReadOnlySpan<float> numbers = Numbers(weights[tensor.Name]);
+                for (var part = 1 << 20; numbers.Length > 0; numbers = numbers[part..])
+                {
+                    part = Math.Min(part, numbers.Length);
+                    stream.Write(MemoryMarshal.AsBytes(numbers[..part]));
+                }
+            });
+    }
+
+    private static void Check(Dictionary<string, Parameter> sources, WeightFiles files, string[] copies)
+    {
+        var missing = sources.Keys.Where(name => files.Find(name) is null).ToList();
+        var misshapen = (
+            from source in sources
+            let found = files.Find(source.Key)
+            where found is not null && !found.Shape.SequenceEqual(source.Value.shape)
+            select $"{source.Key} has [{string.Join(", ", found.Shape)}], expected [{string.Join(", ", source.Value.shape)}]")
+            .ToList();
+        var known = sources.Keys.Concat(copies).Append(Unused).ToHashSet(StringComparer.Ordinal);
+        var extra = files.Tensors.Select(t => t.Name).Where(name => !known.Contains(name)).ToList();
+        if (missing.Count + misshapen.Count + extra.Count > 0)
+        {
+            throw new StepDistillException(
+                $"The weights in {files.Path} are not those of the network that {T5ConfigFile.FileName} describes."
+                + List("Missing", missing) + List("Of another shape", misshapen) + List("Not of this network", extra)
+                + " Take both files from the same student.");
+        }
+    }
+
+    private static string List(string what, List<string> items) => items.Count == 0 ? string.Empty
+        : $" {what} ({items.Count}): {string.Join("; ", items.Take(8))}{(items.Count > 8 ? "; …" : string.Empty)}.";
+
+    private static void CheckCopy(string copy, string original, ReadOnlySpan<float> numbers, WeightFiles files)
+    {
+        var other = new float[files.Find(copy)!.Count];
+        files.Read(copy, other);
+        if (!MemoryMarshal.AsBytes(numbers).SequenceEqual(MemoryMarshal.AsBytes<float>(other)))
+        {
+            throw new StepDistillException(
+                $"{copy} and {original} in {files.Path} differ, but {T5ConfigFile.FileName} says that they are the same table."
+                + (copy == Head ? " If the head was trained on its own, tie_word_embeddings must be false there." : string.Empty));
+        }
+    }
+
+    private static unsafe Span<float> Numbers(Parameter weight) =>
+        new(FlatTensor.Pointer(weight), checked((int)weight.numel()));
 
     /// <summary>Gives a weight of <see cref="T5Network"/> its published name.</summary>
     /// <exception cref="KeyNotFoundException">No weight has that name.</exception>
