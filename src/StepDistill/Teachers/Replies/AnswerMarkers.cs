@@ -40,10 +40,10 @@ internal static class AnswerMarkers
     /// <summary>Reads the marker's end after "answer"; null where the word announces nothing.</summary>
     private static int? End(ReadOnlySpan<char> text, int at)
     {
-        at = Skip(text, at, stars: true);
+        at = Skip(text, at);
         if (at < text.Length && text[at] == ':')
         {
-            return Skip(text, at + 1, stars: true);
+            return Skip(text, at + 1);
         }
 
         if (!text[at..].StartsWith("is", StringComparison.OrdinalIgnoreCase)
@@ -52,8 +52,8 @@ internal static class AnswerMarkers
             return null;
         }
 
-        at = Skip(text, at + 2, stars: true);
-        return at < text.Length && text[at] == ':' ? Skip(text, at + 1, stars: true) : at;
+        at = Skip(text, at + 2);
+        return at < text.Length && text[at] == ':' ? Skip(text, at + 1) : at;
     }
 
     /// <summary>Walks back over the words that lead up to "answer".</summary>
@@ -95,9 +95,9 @@ internal static class AnswerMarkers
         return false;
     }
 
-    private static int Skip(ReadOnlySpan<char> text, int at, bool stars)
+    private static int Skip(ReadOnlySpan<char> text, int at)
     {
-        while (at < text.Length && (char.IsWhiteSpace(text[at]) || (stars && text[at] == '*')))
+        while (at < text.Length && (char.IsWhiteSpace(text[at]) || text[at] == '*'))
         {
             at++;
         }

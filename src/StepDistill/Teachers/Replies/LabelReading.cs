@@ -6,17 +6,20 @@ namespace StepDistill.Teachers.Replies;
 internal static class LabelReading
 {
     private static readonly string[] LeadIns =
-        ["either", "probably", "most", "likely", "option", "choice", "letter", "label", "answer", "the", "a", "an", "is"];
+        ["either", "probably", "most", "likely", "option", "choice", "letter", "label", "answer", "the", "a", "an", "is", "in", "on", "at"];
 
     /// <summary>Reads a label.</summary>
     /// <param name="task">What a label is.</param>
     /// <param name="example">Whose choices count.</param>
     /// <param name="answer">The text after the marker; it may go on after the label.</param>
     /// <param name="cut">Whether the text may end where a limit cut it off.</param>
+    /// <param name="after">What follows the label; empty where there is none.</param>
     /// <param name="fault">Why there is no label; otherwise null.</param>
     /// <returns>The label in the task's own writing, or null.</returns>
-    public static string? Read(TaskSpec task, Example example, ReadOnlySpan<char> answer, bool cut, out string? fault)
+    public static string? Read(
+        TaskSpec task, Example example, ReadOnlySpan<char> answer, bool cut, out ReadOnlySpan<char> after, out string? fault)
     {
+        after = [];
         fault = null;
         if (answer.IsWhiteSpace())
         {
@@ -26,57 +29,80 @@ internal static class LabelReading
 
         var label = task.Answer switch
         {
-            AnswerKind.Label => OfSet(task.Labels, answer, cut),
-            AnswerKind.Choice => OfChoices(example.Choices, answer),
-            AnswerKind.Equation => OfEquation(answer, out fault),
-            _ => Text(answer),
+            AnswerKind.Label => OfSet(task.Labels, answer, cut, out after),
+            AnswerKind.Choice => OfChoices(example.Choices, answer, out after),
+            AnswerKind.Equation => OfEquation(answer, out after, out fault),
+            _ => OfText(answer),
         };
         if (label is null)
         {
+            after = [];
             fault ??= $"the answer '{Shortened(answer)}' names none of the task's labels";
         }
 
         return label;
     }
 
-    private static string? OfSet(IReadOnlyList<string> labels, ReadOnlySpan<char> answer, bool cut)
+    /// <summary>Reads a line that holds a label and, marks and an equation's unit aside, nothing more.</summary>
+    public static string? ReadAlone(TaskSpec task, Example example, ReadOnlySpan<char> line)
     {
-        var letter = -1;
+        var label = Read(task, example, line, cut: false, out var after, out _);
+        if (label is null || task.Answer == AnswerKind.Text)
+        {
+            return label;
+        }
+
+        var rest = after.Trim(" \t\r\n.,:;!?*_`\"'()[]{}”’");
+        return rest.IsEmpty
+            || (task.Answer == AnswerKind.Choice && rest.Equals(label.AsSpan().TrimEnd('.'), StringComparison.OrdinalIgnoreCase))
+            || (task.Answer == AnswerKind.Equation && !rest.ContainsAnyInRange('0', '9'))
+                ? label
+                : null;
+    }
+
+    private static string? OfSet(IReadOnlyList<string> labels, ReadOnlySpan<char> answer, bool cut, out ReadOnlySpan<char> after)
+    {
+        int? letter = null;
         for (var rest = Decoration(answer); ; rest = Decoration(rest))
         {
-            if (LongestStart(labels, rest) is { } label)
+            if (LongestStart(labels, rest, out after) is { } label)
             {
-                return label;
+                return label.Trim();
             }
 
-            if (Parenthesised(rest, labels.Count, out var after) is { } index)
+            if (letter is null && (Parenthesised(rest, labels.Count, out var tail) ?? Bare(rest, labels.Count, out tail)) is { } index)
             {
-                letter = letter < 0 ? index : letter;
-                rest = after;
+                letter = index;
+                rest = tail;
+            }
+            else if (letter is { } named)
+            {
+                after = rest;
+                return labels[named].Trim();
             }
             else if (!TakeLeadIn(ref rest))
             {
-                var found = cut ? CutLabel(labels, rest) : null;
-                return found ?? (letter >= 0 && !StartsWord(rest) ? labels[letter] : null);
+                return cut ? CutLabel(labels, rest) : null;
             }
         }
     }
 
-    private static string? OfChoices(IReadOnlyList<string> choices, ReadOnlySpan<char> answer)
+    private static string? OfChoices(IReadOnlyList<string> choices, ReadOnlySpan<char> answer, out ReadOnlySpan<char> after)
     {
         for (var rest = Decoration(answer); ; rest = Decoration(rest))
         {
-            if (Parenthesised(rest, choices.Count, out _) is { } index)
+            // The choices were shown with their letters, so the letter decides where the text after it is another.
+            if (Parenthesised(rest, choices.Count, out after) is { } index)
             {
                 return choices[index].Trim();
             }
 
-            if (LongestStart(choices, rest) is { } choice)
+            if (LongestStart(choices, rest, out after) is { } choice)
             {
                 return choice.Trim();
             }
 
-            if (Bare(rest, choices.Count) is { } bare)
+            if (Bare(rest, choices.Count, out after) is { } bare)
             {
                 return choices[bare].Trim();
             }
@@ -88,19 +114,18 @@ internal static class LabelReading
         }
     }
 
-    private static string? OfEquation(ReadOnlySpan<char> answer, out string? fault)
+    private static string? OfEquation(ReadOnlySpan<char> answer, out ReadOnlySpan<char> after, out string? fault)
     {
-        fault = null;
         for (var rest = Decoration(answer); ; rest = Decoration(rest))
         {
             if (Equation.TryEvaluateStart(rest, out var value, out var length, out fault))
             {
-                var after = rest[length..];
+                after = rest[length..];
                 if (after.TrimStart() is ['=', .. var other])
                 {
                     if (!Equation.TryEvaluateStart(other, out var right, out var rightLength, out fault) || right != value)
                     {
-                        fault ??= $"the two sides of '{Shortened(rest)}' differ";
+                        fault = $"the sides of '{Shortened(rest)}' are not equal" + (fault is null ? "" : $": {fault}");
                         return null;
                     }
 
@@ -113,15 +138,22 @@ internal static class LabelReading
                     return null;
                 }
 
-                return Text(rest[..length]);
+                return WhiteSpace.Collapse(rest[..length].ToString());
             }
 
             if (!TakeLeadIn(ref rest))
             {
+                after = [];
                 fault = $"the answer '{Shortened(answer)}' has no value: {fault}";
                 return null;
             }
         }
+    }
+
+    private static string? OfText(ReadOnlySpan<char> answer)
+    {
+        var label = WhiteSpace.Collapse(answer.Trim(" \t\r\n*_`").ToString());
+        return label.Length > 0 ? label : null;
     }
 
     /// <summary>Whether what follows an equation lets it stand: an end, a sentence's end, or a unit.</summary>
@@ -132,8 +164,8 @@ internal static class LabelReading
             return false;       // 7x is a variable
         }
 
-        var line = rest.TrimStart(" \t*%");
-        if (line.IsEmpty || line[0] is '\n' or '\r' or '.' or '!' or ';' or ':' or '?' or '"' or '\'' or '`')
+        var line = rest.TrimStart(" \t*%$}");
+        if (line.IsEmpty || line[0] is '\n' or '\r' or '.' or '!' or ';' or ':' or '?' or '"' or '\'' or '`' or '\\')
         {
             return true;
         }
@@ -148,15 +180,17 @@ internal static class LabelReading
     }
 
     /// <summary>The longest of the labels that the text starts with, as a whole word.</summary>
-    private static string? LongestStart(IReadOnlyList<string> labels, ReadOnlySpan<char> rest)
+    private static string? LongestStart(IReadOnlyList<string> labels, ReadOnlySpan<char> rest, out ReadOnlySpan<char> after)
     {
         string? longest = null;
+        after = [];
         foreach (var label in labels)
         {
             if (label.AsSpan().Trim() is { IsEmpty: false } text && (longest is null || text.Length > longest.Trim().Length)
                 && rest.StartsWith(text, StringComparison.OrdinalIgnoreCase) && !StartsWord(rest[text.Length..], text[^1]))
             {
                 longest = label;
+                after = rest[text.Length..];
             }
         }
 
@@ -196,11 +230,14 @@ internal static class LabelReading
     }
 
     /// <summary>A letter without its first parenthesis: <c>d)</c>, <c>d.</c>, <c>D:</c>, or alone.</summary>
-    private static int? Bare(ReadOnlySpan<char> rest, int count) =>
-        rest.Length > 0 && char.IsAsciiLetter(rest[0]) && char.ToLowerInvariant(rest[0]) - 'a' < count
-        && (rest.Length == 1 || rest[1] is ')' or '.' or ':' or ',' or '*' or '\n' or '\r' || rest[1..].IsWhiteSpace())
-            ? char.ToLowerInvariant(rest[0]) - 'a'
-            : null;
+    private static int? Bare(ReadOnlySpan<char> rest, int count, out ReadOnlySpan<char> after)
+    {
+        after = rest.IsEmpty ? rest : rest[1..];
+        return rest.Length > 0 && char.IsAsciiLetter(rest[0]) && char.ToLowerInvariant(rest[0]) - 'a' < count
+            && (after.IsWhiteSpace() || after[0] is ')' or '.' or ':' or ',' or '*' or '"' or '\'' or '\n' or '\r')
+                ? char.ToLowerInvariant(rest[0]) - 'a'
+                : null;
+    }
 
     private static bool TakeLeadIn(ref ReadOnlySpan<char> rest)
     {
@@ -222,13 +259,7 @@ internal static class LabelReading
     private static bool StartsWord(ReadOnlySpan<char> rest, char before = 'a') =>
         !rest.IsEmpty && char.IsLetterOrDigit(rest[0]) && char.IsLetterOrDigit(before);
 
-    private static ReadOnlySpan<char> Decoration(ReadOnlySpan<char> rest) => rest.TrimStart(" \t\n\r*_`\"':“‘");
-
-    private static string? Text(ReadOnlySpan<char> text)
-    {
-        var label = WhiteSpace.Collapse(text.ToString());
-        return label.Length > 0 ? label : null;
-    }
+    private static ReadOnlySpan<char> Decoration(ReadOnlySpan<char> rest) => rest.TrimStart(" \t\n\r*_`\"':“‘\\[");
 
     private static string Shortened(ReadOnlySpan<char> text)
     {

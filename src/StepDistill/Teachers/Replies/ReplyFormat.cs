@@ -15,7 +15,10 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
         new("plain", null, ["Rationale:", "Reasoning:", "Explanation:"]),
     ];
 
-    /// <summary>Cuts a reply to its first block: what stands before a line that starts with the stop marker.</summary>
+    /// <summary>
+    /// Cuts a reply to its first block: what stands before a line that starts with the stop marker; in <c>plain</c>, what
+    /// stands after a model's thoughts in <c>&lt;think&gt;</c>.
+    /// </summary>
     /// <param name="reply">The whole reply.</param>
     /// <param name="open">Whether the block is the reply's last and so may have been cut off anywhere.</param>
     public ReadOnlySpan<char> FirstBlock(ReadOnlySpan<char> reply, out bool open)
@@ -23,7 +26,10 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
         open = true;
         if (Stop is null)
         {
-            return reply;
+            const string End = "</think>";
+            return !reply.TrimStart().StartsWith("<think>", StringComparison.OrdinalIgnoreCase) ? reply
+                : reply.IndexOf(End, StringComparison.OrdinalIgnoreCase) is >= 0 and var thought ? reply[(thought + End.Length)..]
+                : [];
         }
 
         // The prompt ends right before the block, so a marker on the very first line is no continuation.
@@ -46,5 +52,44 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
         }
 
         return reply;
+    }
+
+    /// <summary>Drops a cut "Answer" that stands on a last line of its own.</summary>
+    public ReadOnlySpan<char> WithoutCutMarker(ReadOnlySpan<char> text)
+    {
+        var line = text[(text.LastIndexOf('\n') + 1)..];
+        return Stop is not null && line.Length is > 0 and < 7 && "Answer".AsSpan().StartsWith(line, StringComparison.Ordinal)
+            ? text[..^line.Length]
+            : text;
+    }
+
+    /// <summary>A rationale without white space and marks around it and without a heading; null where nothing is left.</summary>
+    public string? Rationale(ReadOnlySpan<char> text)
+    {
+        var rationale = text.Trim();
+        foreach (var heading in Headings)
+        {
+            var start = rationale.TrimStart("*# .");
+            if (start.StartsWith(heading.AsSpan(0, heading.Length - 1), StringComparison.OrdinalIgnoreCase)
+                && start[(heading.Length - 1)..].TrimStart('*') is [':', .. var rest])
+            {
+                rationale = rest.TrimStart("* \t\r\n");
+            }
+        }
+
+        return HasSubstance(rationale) ? rationale.ToString() : null;
+    }
+
+    private static bool HasSubstance(ReadOnlySpan<char> text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsLetterOrDigit(c))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -31,44 +31,67 @@ public static class ReplyReader
     {
         var layout = ReplyFormat.All.FirstOrDefault(one => one.Name == format) ?? throw new ArgumentException(
             $"The reply format '{format}' is unknown; it must be {string.Join(", ", Formats)}.", nameof(format));
+        if (string.IsNullOrWhiteSpace(reply))
+        {
+            return NoLabel(layout, reply, isCut: hitTokenLimit, "the reply is blank");
+        }
+
         var block = layout.FirstBlock(reply, out var open);
+        var isPlain = layout.Stop is null;
+        if (isPlain && PlainReply.ReadJson(task, example, block) is { } fromJson)
+        {
+            return fromJson;
+        }
+
         var markers = AnswerMarkers.Find(block);
         string? fault = null;
         for (var i = markers.Count - 1; i >= 0; i--)
         {
             var last = i == markers.Count - 1;
             var answer = block[markers[i].End..(last ? block.Length : markers[i + 1].Start)];
-            if (LabelReading.Read(task, example, answer, cut: open && last, out var reason) is { } label)
+            var label = LabelReading.Read(task, example, answer, cut: open && last, out var after, out var reason);
+            if (label is not null && hitTokenLimit && last && after.IsEmpty && task.Answer is AnswerKind.Equation or AnswerKind.Text)
             {
-                return new Reply(AnnotationStatus.Ok, label, Rationale(layout, block[..markers[i].Start]), null);
+                (label, reason) = (null, $"'{label}' may go on");
+            }
+
+            if (label is not null)
+            {
+                // "Hence the answer is Answer: (c)": the announcement starts with the first of the markers in a row.
+                while (i > 0 && block[markers[i - 1].End..markers[i].Start].IsWhiteSpace())
+                {
+                    i--;
+                }
+
+                var rationale = layout.Rationale(block[..markers[i].Start]) ?? (isPlain ? layout.Rationale(after) : null);
+                return new Reply(AnnotationStatus.Ok, label, rationale, null);
             }
 
             fault ??= reason;
         }
 
-        var cut = hitTokenLimit || (open && layout.Stop is not null && IsUnfinished(block));
-        var reasons = markers.Count > 0 ? block[..markers[^1].Start] : block;
-        return new Reply(
-            cut ? AnnotationStatus.Truncated : AnnotationStatus.Unreadable,
-            null,
-            Rationale(layout, reasons),
-            (cut ? "The reply ends before its label: " : "No label can be read: ") + (fault ?? "no answer is announced") + ".");
-    }
-
-    /// <summary>Whether a text does not end as sentences do, so that a limit must have cut it.</summary>
-    private static bool IsUnfinished(ReadOnlySpan<char> text) => text.IsEmpty || text[^1] is not ('.' or '!' or '?' or '"' or ')');
-
-    private static string? Rationale(ReplyFormat layout, ReadOnlySpan<char> text)
-    {
-        var rationale = text.Trim();
-        foreach (var heading in layout.Headings)
+        if (isPlain && !hitTokenLimit)
         {
-            if (rationale.StartsWith(heading, StringComparison.OrdinalIgnoreCase))
+            var answer = markers.Count > 0 ? block[markers[^1].End..] : [];
+            if (PlainReply.ReadWithoutMarker(task, example, layout, block, answer) is { } found)
             {
-                rationale = rationale[heading.Length..].TrimStart();
+                return found;
             }
         }
 
-        return rationale.IsEmpty ? null : rationale.ToString();
+        return NoLabel(
+            layout,
+            markers.Count > 0 ? block[..markers[^1].Start] : block,
+            isCut: hitTokenLimit || (open && !isPlain && IsUnfinished(block)),
+            fault ?? "no answer is announced");
     }
+
+    private static Reply NoLabel(ReplyFormat layout, ReadOnlySpan<char> reasons, bool isCut, string why) => new(
+        isCut ? AnnotationStatus.Truncated : AnnotationStatus.Unreadable,
+        null,
+        layout.Rationale(layout.WithoutCutMarker(reasons)),
+        $"{(isCut ? "The reply ends before its label" : "No label can be read")}: {why}.");
+
+    /// <summary>Whether a text does not end as sentences do, so that a limit must have cut it.</summary>
+    private static bool IsUnfinished(ReadOnlySpan<char> text) => text.IsEmpty || text[^1] is not ('.' or '!' or '?' or '"' or ')');
 }
