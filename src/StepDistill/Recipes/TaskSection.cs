@@ -48,5 +48,10 @@ public sealed record TaskSection
         {
             yield return "task.labels is missing; with task.answer 'label' it must list at least two labels.";
         }
+
+        if (Tasks.TaskCatalog.Fault(this) is { } fault)
+        {
+            yield return fault;
+        }
     }
 }

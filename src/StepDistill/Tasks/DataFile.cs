@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Runtime.CompilerServices;
 
 namespace StepDistill.Tasks;
@@ -37,7 +36,12 @@ internal static class DataFile
         if (head.StartsWith([(byte)0x1f, (byte)0x8b]))
         {
             var inner = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-            return Text(inner, new GZipStream(file, CompressionMode.Decompress), faults, cancellation);
+            return Text(inner, new WholeGzipStream(file), faults, cancellation);
+        }
+
+        if (head.SequenceEqual("PAR1"u8))
+        {
+            return ParquetRows.ReadAsync(file, faults, cancellation);
         }
 
         if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
@@ -52,6 +56,8 @@ internal static class DataFile
         Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".jsonl" or ".ndjson" or ".json" => JsonlRows.ReadAsync(stream, faults, cancellation),
+            ".csv" => CsvRows.ReadAsync(stream, faults, cancellation),
+            ".parquet" => throw faults.Fatal(null, "it is called .parquet but does not start as Parquet files do; fetch it again."),
             var other => throw faults.Fatal(null, $"files of the kind '{other}' cannot be read; it must be {Formats}."),
         };
 

@@ -68,7 +68,7 @@ internal static class JsonlRows
         }
         catch (JsonException e)
         {
-            faults.Add(number, $"it is no complete JSON object: {Reason(e)}");
+            faults.Add(number, $"it is no complete JSON object, which every line must be: {Reason(e)}");
         }
         catch (InvalidOperationException)
         {
@@ -114,7 +114,9 @@ internal static class JsonlRows
     /// <summary>A column's value as text: strings as they are, null as null, all else as JSON.</summary>
     private static string? Text(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString(),
+        JsonValueKind.String => value.GetString() is { } text && !text.Contains('\0', StringComparison.Ordinal)
+            ? text
+            : throw new FormatException("it holds the character U+0000, which is no text."),
         JsonValueKind.Null => null,
         _ => value.GetRawText(),
     };

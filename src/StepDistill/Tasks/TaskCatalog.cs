@@ -43,7 +43,8 @@ public static class TaskCatalog
     {
         if (Find(section.Name) is null && section.Answer is null && section.Labels is null)
         {
-            var near = Presets.Where(preset => Distance(preset.Name, section.Name) <= 2).Select(preset => preset.Name).ToList();
+            var name = section.Name.ToLowerInvariant();
+            var near = Presets.Select(preset => preset.Name).Where(preset => NearestName.Distance(preset, name) <= 2).ToList();
             return $"task.name is '{section.Name}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}? " : "")}"
                 + $"The presets are {string.Join(", ", Presets.Select(preset => preset.Name))}; "
                 + "a task of one's own needs task.answer (label, choice, equation or text) or task.labels beside its name.";
@@ -58,24 +59,5 @@ public static class TaskCatalog
             && labels.GroupBy(label => label.Trim(), StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice
                 ? $"task.labels holds '{twice.Key}' more than once; labels must differ by more than case and outer blanks."
                 : null;
-    }
-
-    /// <summary>Levenshtein's distance without regard to case.</summary>
-    private static int Distance(string one, string other)
-    {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var i = 1; i <= one.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= other.Length; j++)
-            {
-                var replace = diagonal + (char.ToLowerInvariant(one[i - 1]) == char.ToLowerInvariant(other[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replace, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
     }
 }

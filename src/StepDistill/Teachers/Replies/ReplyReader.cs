@@ -63,7 +63,7 @@ public static class ReplyReader
                     i--;
                 }
 
-                var rationale = layout.Rationale(block[..markers[i].Start]) ?? (isPlain ? layout.Rationale(after) : null);
+                var rationale = layout.Rationale(block[..markers[i].Start]) ?? (isPlain ? layout.Rationale(BelowLabel(after)) : null);
                 return new Reply(AnnotationStatus.Ok, label, rationale, null);
             }
 
@@ -84,6 +84,15 @@ public static class ReplyReader
             markers.Count > 0 ? block[..markers[^1].Start] : block,
             isCut: hitTokenLimit || (open && !isPlain && IsUnfinished(block)),
             fault ?? "no answer is announced");
+    }
+
+    /// <summary>What follows the label's own sentence or line.</summary>
+    private static ReadOnlySpan<char> BelowLabel(ReadOnlySpan<char> text)
+    {
+        var line = text.IndexOf('\n');
+        var sentence = text.IndexOf(". ");
+        var end = line < 0 || (sentence >= 0 && sentence < line) ? sentence : line;
+        return end < 0 ? [] : text[(end + 1)..];
     }
 
     private static Reply NoLabel(ReplyFormat layout, ReadOnlySpan<char> reasons, bool isCut, string why) => new(
