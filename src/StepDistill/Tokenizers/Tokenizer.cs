@@ -36,6 +36,9 @@ public sealed class Tokenizer
     /// <summary>Number of ids, sentinels included: every id is below it.</summary>
     public int VocabularySize => specials.VocabularySize;
 
+    /// <summary>Number of the vocabulary's own pieces: ids from here on are sentinels and other added marks.</summary>
+    public int PieceCount => model.Pieces.Count;
+
     /// <summary>Id of padding (<c>&lt;pad&gt;</c>).</summary>
     public int PadId => specials.PadId;
 
