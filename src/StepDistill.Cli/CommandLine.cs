@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
+using StepDistill.Cli.Stages;
 using StepDistill.Cli.Verbs;
 
 namespace StepDistill.Cli;
@@ -10,13 +10,20 @@ namespace StepDistill.Cli;
 internal static class CommandLine
 {
     /// <summary>Every verb, in the order in which the help lists them.</summary>
-    public static RootCommand Create()
+    /// <param name="stages">What the verbs stand on.</param>
+    public static RootCommand Create(StageSet stages)
     {
         var root = new RootCommand("Distils a large language model's answers and reasons into a small student of your own.")
         {
             new InitVerb(),
-            new DoctorVerb(MachineChecks.All),
+            new DoctorVerb(stages.Machine),
             new TasksVerb(),
+            new AnnotateVerb(stages),
+            new TrainVerb(stages),
+            new EvaluateVerb(stages),
+            new PredictVerb(stages),
+            new RunVerb(stages),
+            new RunsVerb(),
         };
         root.HelpName = "stepdistill";
         var help = root.Options.OfType<HelpOption>().Single();
@@ -33,15 +40,16 @@ internal static class CommandLine
 
     /// <summary>Reads the words, does what they say, and tells how it went.</summary>
     /// <param name="words">The words after <c>stepdistill</c>.</param>
+    /// <param name="stages">What the verbs stand on.</param>
     /// <param name="output">For results.</param>
     /// <param name="error">For progress and messages.</param>
     /// <param name="cancellation">The user wants to stop.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(
-        IReadOnlyList<string> words, TextWriter output, TextWriter error, CancellationToken cancellation)
+        IReadOnlyList<string> words, StageSet stages, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         // A text to predict may begin with '@', so words never name files of words.
-        var parsed = Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = Create(stages).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             var terminal = Terminal.Create(output, error, json: words.Contains("--json"));

@@ -26,9 +26,10 @@ internal sealed class RecipeWords
 
     /// <summary>Creates the words.</summary>
     /// <param name="isOptional">Whether the verb also works without a recipe.</param>
-    public RecipeWords(bool isOptional = false) => _recipe = new("recipe")
+    /// <param name="description">What may be named, where it is not only a recipe.</param>
+    public RecipeWords(bool isOptional = false, string description = "The recipe's file, such as recipe.jsonc.") => _recipe = new("recipe")
     {
-        Description = "The recipe's file, such as recipe.jsonc.",
+        Description = description,
         Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };
 
@@ -48,13 +49,13 @@ internal sealed class RecipeWords
     /// <summary>The recipe's path as it was typed; null where it was not.</summary>
     public string? PathOf(ParseResult words) => words.GetValue(_recipe);
 
-    /// <summary>The folder that the recipe is in.</summary>
-    public string FolderOfFile(ParseResult words) => Path.GetDirectoryName(Path.GetFullPath(PathOf(words)!))!;
+    /// <summary>The overrides as they were typed.</summary>
+    public IReadOnlyList<string> Overrides(ParseResult words) => words.GetRequiredValue(_set);
 
-    /// <summary>Reads the recipe with its overrides.</summary>
+    /// <summary>Reads the recipe with its overrides and finds what it names.</summary>
     /// <exception cref="RecipeException">It cannot be used.</exception>
-    public Recipe Read(ParseResult words) => RecipeReader.ReadFile(PathOf(words)!, words.GetRequiredValue(_set));
-
-    /// <summary>The folder of all runs of the recipe.</summary>
-    public RecipeFolder RunsOf(ParseResult words, Recipe recipe) => new(words.GetRequiredValue(_runs), recipe.Name);
+    /// <exception cref="StepDistillException">A file that it names is missing.</exception>
+    public OpenedRecipe Open(ParseResult words) => OpenedRecipe.Open(
+        RecipeReader.ReadFile(PathOf(words)!, Overrides(words)),
+        words.GetValue(_runs) ?? RecipeFolder.DefaultRoot);
 }

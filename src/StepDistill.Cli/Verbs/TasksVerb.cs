@@ -57,9 +57,7 @@ internal sealed class TasksVerb : Verb
 
     private async Task ShowRowsAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
-        var recipe = _recipe.Read(words);
-        var task = TaskSpec.From(recipe.Task);
-        var splits = TaskSplits.Open(task, recipe.Task, _recipe.FolderOfFile(words));
+        var (recipe, task, splits, _) = _recipe.Open(words);
         terminal.Say($"{recipe.Name}: task {task.Name}, a label is {Describe(task)}");
         var result = new JsonObject();
         Example? sample = null;

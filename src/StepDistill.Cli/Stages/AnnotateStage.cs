@@ -1,0 +1,79 @@
+using StepDistill.Annotations;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+
+namespace StepDistill.Cli.Stages;
+
+/// <summary>How many of some rows are annotated.</summary>
+/// <param name="Split">Which rows.</param>
+/// <param name="Rows">How many there are.</param>
+/// <param name="Stored">Those whose question is answered, readably or not.</param>
+/// <param name="ToAsk">Those about which the teacher is still to be asked.</param>
+/// <param name="Failed">Of the stored ones, those to which no reply came.</param>
+internal sealed record AnnotationNeed(string Split, long Rows, long Stored, long ToAsk, long Failed);
+
+/// <summary>Annotates a recipe's rows: joins rows, teacher and store.</summary>
+/// <param name="teachers">Makes teachers.</param>
+internal sealed class AnnotateStage(TeacherStage teachers)
+{
+    /// <summary>Recorded answers cost nothing, so all rows are read; of a model behind an API only what training needs is asked.</summary>
+    public static IReadOnlyList<TaskSplit> DefaultSplits(OpenedRecipe recipe) =>
+        IsFree(recipe) ? [.. recipe.Splits.All] : [recipe.Splits.Train];
+
+    /// <summary>Whether asking costs neither money nor much time.</summary>
+    public static bool IsFree(OpenedRecipe recipe) => recipe.Recipe.Teacher.Name == "recorded";
+
+    /// <summary>Counts what is stored and what is to be asked.</summary>
+    public async Task<IReadOnlyList<AnnotationNeed>> CountAsync(
+        OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, CancellationToken cancellation)
+    {
+        var teacher = teachers(recipe.Recipe, recipe.Task);
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        var needs = new List<AnnotationNeed>();
+        foreach (var split in splits)
+        {
+            var (rows, stored, ask, failed) = (0L, 0L, 0L, 0L);
+            await foreach (var (example, annotation) in
+                AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
+            {
+                rows++;
+                stored += annotation is null ? 0 : 1;
+                failed += annotation is { Status: AnnotationStatus.Failed } ? 1 : 0;
+                ask += annotation is null && teacher.CanAnswer(example) ? 1 : 0;
+            }
+
+            needs.Add(new(split.Name, rows, stored, ask, failed));
+        }
+
+        return needs;
+    }
+
+    /// <summary>Asks about every row that is not stored.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="splits">Which rows.</param>
+    /// <param name="rows">How many there are, for the time left.</param>
+    /// <param name="retryFailed">Whether to ask again where no reply came.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Asks no more; what is under way is waited for and stored.</param>
+    public async Task<AnnotationProgress> RunAsync(
+        OpenedRecipe recipe,
+        IReadOnlyList<TaskSplit> splits,
+        long rows,
+        bool retryFailed,
+        IProgress<AnnotationProgress> progress,
+        CancellationToken cancellation)
+    {
+        var teacher = teachers(recipe.Recipe, recipe.Task);
+        using var disposable = teacher as IDisposable;
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        var settings = new AnnotationRunSettings
+        {
+            Concurrency = recipe.Recipe.Teacher.Concurrency,
+            RetryFailed = retryFailed,
+            Total = rows,
+        };
+        return await new AnnotationRun(teacher, store, settings, progress)
+            .RunAsync(splits.ToAsyncEnumerable().SelectMany(split => split.Read(cancellation)), cancellation)
+            .ConfigureAwait(false);
+    }
+}

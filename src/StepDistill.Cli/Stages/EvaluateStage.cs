@@ -1,0 +1,87 @@
+using StepDistill.Annotations;
+using StepDistill.Cli.Rendering;
+using StepDistill.Evaluation;
+using StepDistill.Recipes;
+using StepDistill.Runs;
+using StepDistill.Tasks;
+
+namespace StepDistill.Cli.Stages;
+
+/// <summary>Measures students and teachers on a recipe's rows.</summary>
+/// <param name="teachers">Makes teachers.</param>
+/// <param name="students">Loads students.</param>
+internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students)
+{
+    /// <summary>Lets a run's student answer rows, and keeps the report in the run's folder.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="run">The run; it must be finished.</param>
+    /// <param name="split">Which rows.</param>
+    /// <param name="withRationale">Whether the student writes its reasons too.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>The report and the folder that it is in.</returns>
+    /// <exception cref="StepDistillException">The run is not finished.</exception>
+    public async Task<(EvaluationReport Report, string Folder)> StudentAsync(
+        OpenedRecipe recipe,
+        RunFolder run,
+        TaskSplit split,
+        bool withRationale,
+        IProgress<Progress> progress,
+        CancellationToken cancellation)
+    {
+        if (!run.IsFinished)
+        {
+            throw new StepDistillException(
+                $"{run.Root} holds no finished run, so there is no student to evaluate. Train it first: stepdistill train RECIPE");
+        }
+
+        var rows = await split.Read(cancellation).ToListAsync(cancellation).ConfigureAwait(false);
+        using var student = students(run.Student, recipe.Recipe.Evaluation);
+        var report = new Evaluator(recipe.Task)
+        {
+            BatchSize = recipe.Recipe.Evaluation.BatchSize,
+            WithRationale = withRationale,
+        }.Evaluate(
+            student, rows, run.Name, split.Name, new Relay<int>(done => progress.Report(new(done, rows.Count))), cancellation);
+        var folder = run.Evaluation(AreOwnRows(recipe, run, split) ? split.Name : $"{split.Name}-{report.RowsHash[..8]}");
+        report.Write(folder);
+        return (report, folder);
+    }
+
+    /// <summary>Scores the teacher on the same rows by what is stored; null where nothing is.</summary>
+    public async Task<EvaluationReport?> TeacherAsync(OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation)
+    {
+        if (!File.Exists(recipe.Runs.Annotations))
+        {
+            return null;
+        }
+
+        var teacher = teachers(recipe.Recipe, recipe.Task);
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        var examples = new List<Example>();
+        var annotations = new Dictionary<string, Annotation>();
+        await foreach (var (example, annotation) in
+            AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
+        {
+            examples.Add(example);
+            // A recorded teacher that has no answer to a row was never asked about it.
+            if (annotation is not null && !(annotation.Status == AnnotationStatus.Failed && example.Recorded is null))
+            {
+                annotations[example.Id] = annotation;
+            }
+        }
+
+        var report = TeacherEvaluation.Evaluate(recipe.Task, examples, annotations, $"teacher ({teacher.Name})", split.Name);
+        return report.Rows == 0 ? null : report;
+    }
+
+    /// <summary>Whether a recipe's rows are those that the run's own recipe names, and not others put in their place by <c>--set</c>.</summary>
+    public static bool AreOwnRows(OpenedRecipe recipe, RunFolder run, TaskSplit split)
+    {
+        var (here, own) = (recipe.Recipe.Task, RecipeReader.ReadFile(run.Recipe).Task);
+        return split.Name == "test"
+            ? here.Test == own.Test
+            : (here.Train, here.Validation, here.ValidationRows, here.ValidationShare)
+                == (own.Train, own.Validation, own.ValidationRows, own.ValidationShare);
+    }
+}

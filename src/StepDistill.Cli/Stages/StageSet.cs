@@ -1,0 +1,41 @@
+using StepDistill.Cli.Machine;
+using StepDistill.Recipes;
+using StepDistill.Runs;
+using StepDistill.Students;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+
+namespace StepDistill.Cli.Stages;
+
+/// <summary>Makes the teacher that a recipe names. Nobody is asked yet.</summary>
+internal delegate ITeacher TeacherStage(Recipe recipe, TaskSpec task);
+
+/// <summary>Trains the run that a recipe describes, or goes on with it; returns at once where it is finished.</summary>
+/// <param name="recipe">The recipe, with what it names.</param>
+/// <param name="report">Told of everything that happens.</param>
+/// <param name="cancellation">Stops after the step under way and leaves a checkpoint.</param>
+internal delegate Task<RunManifest> TrainStage(OpenedRecipe recipe, Action<RunEvent> report, CancellationToken cancellation);
+
+/// <summary>Loads a student.</summary>
+/// <param name="folder">The student's folder.</param>
+/// <param name="settings">How it answers: rows at a time, tokens, beams.</param>
+internal delegate IStudent StudentStage(string folder, EvaluationSection settings);
+
+/// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
+internal sealed record StageSet
+{
+    /// <summary>Makes teachers.</summary>
+    public required TeacherStage Teacher { get; init; }
+
+    /// <summary>Trains.</summary>
+    public required TrainStage Train { get; init; }
+
+    /// <summary>Loads students.</summary>
+    public required StudentStage Student { get; init; }
+
+    /// <summary>Looks at the machine.</summary>
+    public Func<IEnumerable<Finding>> Machine { get; init; } = MachineChecks.All;
+
+    /// <summary>Lines typed or piped in.</summary>
+    public TextReader Input { get; init; } = TextReader.Null;
+}

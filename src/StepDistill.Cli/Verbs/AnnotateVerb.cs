@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using StepDistill.Annotations;
+using StepDistill.Cli.Rendering;
+using StepDistill.Cli.Stages;
+using StepDistill.Teachers;
+
+namespace StepDistill.Cli.Verbs;
+
+/// <summary><c>stepdistill annotate RECIPE</c>: asks the teacher about every row that is not answered yet.</summary>
+internal sealed class AnnotateVerb : Verb
+{
+    private readonly RecipeWords _recipe = new();
+
+    private readonly Option<string[]> _splits = new("--split")
+    {
+        Description = "Which rows: train, validation or test; may be repeated. Without it all of them for recorded answers, "
+            + "and the training rows for a model behind an API.",
+        DefaultValueFactory = _ => [],
+    };
+
+    private readonly Option<bool> _retryFailed = new("--retry-failed")
+    {
+        Description = "Asks again about rows to which no reply came.",
+    };
+
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Says how many questions would be asked, then stops.",
+    };
+
+    private readonly AnnotateStage _annotate;
+
+    /// <summary>Creates the verb.</summary>
+    public AnnotateVerb(StageSet stages)
+        : base(
+            "annotate",
+            "Asks the teacher about every row that is not answered yet, and stores the answers. Ctrl-C waits for the answers "
+            + "under way and keeps them.",
+            "annotate recipe.jsonc",
+            "annotate recipe.jsonc --dry-run")
+    {
+        _annotate = new(stages.Teacher);
+        _recipe.AddTo(this);
+        Options.Add(_splits);
+        Options.Add(_retryFailed);
+        Options.Add(_dryRun);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
+    {
+        var recipe = _recipe.Open(words);
+        var names = words.GetRequiredValue(_splits);
+        var splits = names.Length == 0 ? AnnotateStage.DefaultSplits(recipe) : [.. names.Select(recipe.Split)];
+        var needs = await _annotate.CountAsync(recipe, splits, cancellation);
+        var retry = words.GetValue(_retryFailed);
+        var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
+        var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
+        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask"));
+        var result = new JsonObject
+        {
+            ["recipe"] = recipe.Recipe.Name,
+            ["store"] = recipe.Runs.Annotations,
+            ["splits"] = new JsonObject(needs.Select(need => KeyValuePair.Create(need.Split, (JsonNode?)new JsonObject
+            {
+                ["rows"] = need.Rows,
+                ["stored"] = need.Stored,
+                ["to_ask"] = need.ToAsk,
+                ["failed"] = need.Failed,
+            }))),
+            ["asked"] = 0,
+        };
+        if (ask > 0 && !words.GetValue(_dryRun))
+        {
+            var end = await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
+                recipe, splits, needs.Sum(need => need.Rows), retry, Relay(progress), cancellation));
+            result["asked"] = end.Asked;
+            result["statuses"] = new JsonObject(end.Statuses.OrderBy(pair => pair.Key).Select(
+                pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value)));
+            terminal.Say($"Asked {end.Asked.ToString("N0", CultureInfo.InvariantCulture)}: {Describe(end.Statuses)}.");
+            terminal.Say($"Next: stepdistill annotations stats {_recipe.PathOf(words)}");
+        }
+
+        terminal.Result(result);
+        return ExitCode.Success;
+    }
+
+    /// <summary>Turns a run's progress into the terminal's.</summary>
+    internal static IProgress<AnnotationProgress> Relay(IProgress<Progress> progress) => new Relay<AnnotationProgress>(
+        value => progress.Report(new(
+            value.Examples,
+            0,
+            value.Statuses.Count == 0 ? "" : Describe(value.Statuses))));
+
+    private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
+        ? "nothing"
+        : string.Join(", ", statuses.Where(pair => pair.Value > 0).OrderBy(pair => pair.Key)
+            .Select(pair => Invariant($"{pair.Value:N0} {NameOf(pair.Key)}")));
+
+    private static string NameOf(AnnotationStatus status) => status == AnnotationStatus.Ok ? "readable" : status.ToString().ToLowerInvariant();
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
