@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Verbs;
@@ -19,6 +20,7 @@ internal static class CommandLine
             new DoctorVerb(stages.Machine),
             new TasksVerb(),
             new AnnotateVerb(stages),
+            new AnnotationsVerb(stages),
             new TrainVerb(stages),
             new EvaluateVerb(stages),
             new PredictVerb(stages),
@@ -50,14 +52,13 @@ internal static class CommandLine
     {
         // A text to predict may begin with '@', so words never name files of words.
         var parsed = Create(stages).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        string[] faults = [.. parsed.Errors.Select(fault => fault.Message).Distinct(), .. MistypedOptions(parsed)];
+        if (faults.Length > 0 && parsed.Action is not HelpWithExamples)
         {
             var terminal = Terminal.Create(output, error, json: words.Contains("--json"));
             var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
             terminal.Fail(new Failure(
-                string.Join(Environment.NewLine, [
-                    .. parsed.Errors.Select(fault => fault.Message).Distinct(),
-                    $"Try: stepdistill{verb} --help"]),
+                string.Join(Environment.NewLine, [.. faults, $"Try: stepdistill{verb} --help"]),
                 ExitCode.WrongUsage));
             return ExitCode.WrongUsage;
         }
@@ -71,4 +72,10 @@ internal static class CommandLine
         };
         return await parsed.InvokeAsync(configuration, cancellation);
     }
+
+    /// <summary>A misspelt option would otherwise be taken for a recipe or a text. After a lone <c>--</c> everything is text.</summary>
+    private static IEnumerable<string> MistypedOptions(ParseResult parsed) =>
+        from token in parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+        where token.Type == TokenType.Argument && token.Value is ['-', '-', >= 'a' and <= 'z', ..]
+        select $"'{token.Value}' is no option here. (If it is meant as a text, put -- before it.)";
 }

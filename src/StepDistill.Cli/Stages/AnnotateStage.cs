@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using StepDistill.Annotations;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
@@ -27,7 +28,8 @@ internal sealed class AnnotateStage(TeacherStage teachers)
     public async Task<IReadOnlyList<AnnotationNeed>> CountAsync(
         OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, CancellationToken cancellation)
     {
-        var teacher = teachers(recipe.Recipe, recipe.Task);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
@@ -48,6 +50,33 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         return needs;
     }
 
+    /// <summary>Counts what the annotations of a split are like.</summary>
+    public async Task<AnnotationStatistics> StatisticsAsync(
+        OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation)
+    {
+        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        using var disposable = teacher as IDisposable;
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        return await AnnotationStatistics.CountAsync(
+            recipe.Task,
+            AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation),
+            cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Streams a split's rows, each with its annotation.</summary>
+    public async IAsyncEnumerable<AnnotatedExample> ReadAsync(
+        OpenedRecipe recipe, TaskSplit split, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        using var disposable = teacher as IDisposable;
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        await foreach (var row in
+            AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
+        {
+            yield return row;
+        }
+    }
+
     /// <summary>Asks about every row that is not stored.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="splits">Which rows.</param>
@@ -63,7 +92,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         IProgress<AnnotationProgress> progress,
         CancellationToken cancellation)
     {
-        var teacher = teachers(recipe.Recipe, recipe.Task);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var settings = new AnnotationRunSettings

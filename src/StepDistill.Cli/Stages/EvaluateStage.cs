@@ -56,7 +56,8 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
             return null;
         }
 
-        var teacher = teachers(recipe.Recipe, recipe.Task);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var examples = new List<Example>();
         var annotations = new Dictionary<string, Annotation>();

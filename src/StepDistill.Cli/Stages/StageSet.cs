@@ -8,7 +8,7 @@ using StepDistill.Teachers;
 namespace StepDistill.Cli.Stages;
 
 /// <summary>Makes the teacher that a recipe names. Nobody is asked yet.</summary>
-internal delegate ITeacher TeacherStage(Recipe recipe, TaskSpec task);
+internal delegate Task<ITeacher> TeacherStage(Recipe recipe, TaskSpec task, CancellationToken cancellation);
 
 /// <summary>Trains the run that a recipe describes, or goes on with it; returns at once where it is finished.</summary>
 /// <param name="recipe">The recipe, with what it names.</param>

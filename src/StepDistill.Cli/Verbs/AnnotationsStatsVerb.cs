@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using StepDistill.Annotations;
+using StepDistill.Cli.Rendering;
+using StepDistill.Cli.Stages;
+
+namespace StepDistill.Cli.Verbs;
+
+/// <summary><c>stepdistill annotations stats RECIPE</c>: how many rows have a readable answer, and how many of those are right.</summary>
+internal sealed class AnnotationsStatsVerb : Verb
+{
+    private readonly RecipeWords _recipe = new();
+    private readonly AnnotateStage _annotate;
+
+    /// <summary>Creates the verb.</summary>
+    public AnnotationsStatsVerb(StageSet stages)
+        : base(
+            "stats",
+            "Counts readable and right answers of each split. Recorded answers that are not stored yet are read first, for they cost nothing.",
+            "annotations stats recipe.jsonc --json")
+    {
+        _annotate = new(stages.Teacher);
+        _recipe.AddTo(this);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
+    {
+        var recipe = _recipe.Open(words);
+        if (AnnotateStage.IsFree(recipe))
+        {
+            await terminal.WithProgressAsync("Reading recorded answers", progress => _annotate.RunAsync(
+                recipe, [.. recipe.Splits.All], rows: 0, retryFailed: false, AnnotateVerb.Relay(progress), cancellation));
+        }
+
+        var splits = new JsonObject();
+        var rows = new List<string[]>();
+        var faults = new List<string>();
+        foreach (var split in recipe.Splits.All)
+        {
+            var count = await _annotate.StatisticsAsync(recipe, split, cancellation);
+            splits[split.Name] = Json(count);
+            rows.Add(
+            [
+                split.Name, Number(count.Rows), Number(count.WithGold), Number(count.WithTeacher), Number(count.Readable),
+                Number(count.Correct), count.Accuracy is { } accuracy ? accuracy.ToString("P2", CultureInfo.InvariantCulture) : "–",
+                count.RationaleWords is { } length ? length.Mean.ToString("0.0", CultureInfo.InvariantCulture) : "–",
+            ]);
+            faults.AddRange(count.Faults.Select(fault => $"  {split.Name}: {Number(fault.Rows)} × {fault.Fault}"));
+        }
+
+        foreach (var line in TextTable.Lines(
+            ["split", "rows", "with gold", "answered", "readable", "correct", "accuracy", "words a rationale"], rows))
+        {
+            terminal.Say(line);
+        }
+
+        if (faults.Count > 0)
+        {
+            terminal.Say();
+            terminal.Say("Why answers have no label:");
+            faults.ForEach(terminal.Say);
+        }
+
+        terminal.Result(new JsonObject { ["recipe"] = recipe.Recipe.Name, ["splits"] = splits });
+        return ExitCode.Success;
+    }
+
+    private static JsonObject Json(AnnotationStatistics count) => new()
+    {
+        ["rows"] = count.Rows,
+        ["with_gold"] = count.WithGold,
+        ["with_teacher"] = count.WithTeacher,
+        ["readable"] = count.Readable,
+        ["correct"] = count.Correct,
+        ["accuracy"] = count.Accuracy,
+        ["statuses"] = new JsonObject(count.Statuses.OrderBy(pair => pair.Key).Select(
+            pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value))),
+        ["faults"] = new JsonArray([.. count.Faults.Select(
+            fault => (JsonNode)new JsonObject { ["fault"] = fault.Fault, ["rows"] = fault.Rows })]),
+        ["rationale_words"] = count.RationaleWords is { } length
+            ? new JsonObject { ["mean"] = length.Mean, ["p95"] = length.P95, ["max"] = length.Max }
+            : null,
+    };
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,23 @@
+using StepDistill.Cli.Verbs;
+
+namespace StepDistill.Cli.Tests.Verbs;
+
+public sealed class AnnotationsListVerbTests
+{
+    [Theory]
+    [InlineData("all", "a,b,c,d")]
+    [InlineData("wrong", "c")]
+    [InlineData("unreadable", "d")]
+    [InlineData("missing", "")]
+    public async Task Rows_can_be_picked_by_what_is_the_matter(string only, string ids)
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Birds.WriteTo(folder);
+        await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["runs"]);
+
+        var run = await Run.Verb(
+            new AnnotationsListVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--only", only, "--json");
+
+        Assert.Equal(ids, string.Join(',', run.Json["rows"]!.AsArray().Select(row => row!["id"]!.GetValue<string>())));
+    }
+}

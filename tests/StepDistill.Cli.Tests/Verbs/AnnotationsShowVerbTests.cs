@@ -1,0 +1,41 @@
+using StepDistill.Cli.Verbs;
+
+namespace StepDistill.Cli.Tests.Verbs;
+
+public sealed class AnnotationsShowVerbTests
+{
+    [Fact]
+    public async Task One_row_is_shown_with_everything()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Birds.WriteTo(folder);
+        await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["runs"]);
+
+        var run = await Run.Verb(new AnnotationsShowVerb(FakeStages.Create()), recipe, "c", "--runs", folder["runs"]);
+
+        Assert.Equal(
+            """
+            c (train)
+            input:     heron
+            gold:      fly
+            status:    ok
+            label:     swim
+            rationale: It stands in water.
+            teacher:   recorded
+
+            """,
+            run.Output, ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task An_unknown_id_is_answered_with_where_to_find_them()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new AnnotationsShowVerb(FakeStages.Create()), Birds.WriteTo(folder), "zz", "--runs", folder["runs"]);
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Contains("No row of birds has the id 'zz'", run.Error, StringComparison.Ordinal);
+    }
+}

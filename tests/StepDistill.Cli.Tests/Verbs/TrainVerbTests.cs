@@ -1,0 +1,80 @@
+using StepDistill.Cli.Verbs;
+
+namespace StepDistill.Cli.Tests.Verbs;
+
+public sealed class TrainVerbTests
+{
+    [Fact]
+    public async Task It_says_what_it_does_and_names_the_next_step()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Birds.WriteTo(folder);
+        var run = folder["runs/birds/finetune-1-seed3"];
+
+        var first = await Run.Verb(
+            new TrainVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", "training.seed=3", "--set", "training.arm=finetune");
+        var again = await Run.Verb(
+            new TrainVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", "training.seed=3", "--set", "training.arm=finetune");
+
+        Assert.Equal(
+            $"""
+            birds: finetune, 4 training rows (0 annotated), 1 steps of 64, into {run}
+            Done: 50.0 % of the validation rows at step 1.
+            The student is in {run}/student. Next: stepdistill evaluate {run}
+
+            """,
+            first.Output, ignoreLineEndingDifferences: true);
+        Assert.Equal("Training: 1 of 1, loss 1.500\n", first.Error);
+        Assert.Contains("It was already trained: 50.0 %", again.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_trains_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var stages = FakeStages.Create(train: (_, _) => Assert.Fail("It trained."));
+
+        var run = await Run.Verb(new TrainVerb(stages), Birds.WriteTo(folder), "--runs", folder["runs"], "--dry-run", "--json");
+
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.False(run.Json["finished"]!.GetValue<bool>());
+        Assert.Contains("4 rows are not annotated yet", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stopping_ends_with_130_and_says_how_to_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        var stages = FakeStages.Create(train: (_, cancellation) =>
+        {
+            stop.Cancel();
+            cancellation.ThrowIfCancellationRequested();
+        });
+
+        var run = await Run.Verb(new TrainVerb(stages), stop.Token, Birds.WriteTo(folder), "--runs", folder["runs"], "--json");
+
+        Assert.Equal(ExitCode.Stopped, run.Code);
+        Assert.Equal(130, run.Json["exit_code"]!.GetValue<int>());
+        Assert.Contains("Run the same command again to go on.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_faults_of_a_recipe_are_told_at_once()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new TrainVerb(FakeStages.Create()), Birds.WriteTo(folder), "--set", "training.max_steps=0", "--set", "training.alpa=1");
+
+        Assert.Equal(ExitCode.WrongUsage, run.Code);
+        Assert.Equal(
+            $"""
+            The recipe {folder["birds.jsonc"]} cannot be used:
+              - training.max_steps is 0 (by --set); it must be a whole number of at least 1.
+              - --set training.alpa=1: there is no key 'training.alpa'; did you mean training.alpha?
+
+            """,
+            run.Error, ignoreLineEndingDifferences: true);
+    }
+}
