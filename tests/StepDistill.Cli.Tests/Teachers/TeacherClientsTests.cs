@@ -65,20 +65,18 @@ public sealed class TeacherClientsTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_run_is_told()
+    public async Task Ollama_is_asked_at_its_own_address_and_may_not_know_the_model()
     {
         using var folder = new TemporaryFolder();
-        string address;
-        using (var gone = new ChatServer(_ => (200, "")))
-        {
-            address = gone.Address;
-        }
+        using var server = new ChatServer(_ => (404, "model 'test' not found"));
+        var address = server.Address.Replace("/v1", "", StringComparison.Ordinal);
 
         var run = await Run.Verb(
-            new AnnotateVerb(FakeStages.Create()), [.. Words(folder, address.Replace("/v1", "", StringComparison.Ordinal)), "--set", "teacher.provider=ollama"]);
+            new AnnotateVerb(FakeStages.Create()), [.. Words(folder, address), "--set", "teacher.provider=ollama"]);
 
         Assert.Equal(ExitCode.Failure, run.Code);
-        Assert.Contains("Check that the server runs", run.Error, StringComparison.Ordinal);
+        Assert.Contains("does not know the model or the address (404)", run.Error, StringComparison.Ordinal);
+        Assert.All(server.Keys, Assert.Null);
     }
 
     private static string[] Words(TemporaryFolder folder, string address, params string[] more) =>
