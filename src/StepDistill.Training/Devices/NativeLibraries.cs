@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace StepDistill.Training.Devices;
+
+/// <summary>What came of loading libtorch: which files, from where, in which versions; or why not, and what to do.</summary>
+public sealed record NativeLibraries
+{
+    /// <summary>What GCC 13's <c>&lt;iostream&gt;</c> asks of libstdc++, as names in a library's table of dynamic symbols end.</summary>
+    private static readonly byte[] NewerSymbol = [.. "_ZSt21ios_base_library_initv"u8, 0];
+
+    private static readonly byte[] NewerVersion = [.. "GLIBCXX_3.4.32"u8, 0];
+
+    /// <summary>Whether libtorch is loaded and computes.</summary>
+    public required bool Loaded { get; init; }
+
+    /// <summary>The files that were loaded: libtorch's, TorchSharp's, and the C++ and OpenMP runtimes beside them.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>Versions by name: <c>torchsharp</c>, and <c>libtorch</c> where it is loaded.</summary>
+    public required IReadOnlyDictionary<string, string> Versions { get; init; }
+
+    /// <summary>Whether TorchSharp's library is the package's own or adapted to older systems, and why; empty where it is not known.</summary>
+    public required string Adaptation { get; init; }
+
+    /// <summary>Why it did not load, in the system's words where there are any; null where it did.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>What to do about it; null where there is nothing to do.</summary>
+    public string? Remedy { get; init; }
+
+    /// <summary>Loads libtorch if it is not yet loaded, and looks. Never throws.</summary>
+    public static NativeLibraries Look()
+    {
+        var versions = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            versions["torchsharp"] = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion.Split('+')[0] ?? "unknown";
+            Compute();
+            versions["libtorch"] = torch.__version__;
+            var files = LoadedFiles();
+            return new() { Loaded = true, Files = files, Versions = versions, Adaptation = AdaptationOf(files) };
+        }
+        catch (Exception e)
+        {
+            var (fault, remedy) = Diagnose(e);
+            return new()
+            {
+                Loaded = false, Files = [], Versions = versions, Adaptation = "", Fault = fault, Remedy = remedy,
+            };
+        }
+    }
+
+    /// <summary>Says what to do about a message of the system's loader.</summary>
+    /// <param name="message">What the loader said.</param>
+    internal static string RemedyFor(string message) => message switch
+    {
+        _ when message.Contains("GLIBCXX_", StringComparison.Ordinal) || message.Contains("CXXABI_", StringComparison.Ordinal) =>
+            "The system's libstdc++ is older than TorchSharp's library asks for, and the library was not adapted. Build again"
+            + " without -p:AdaptToOldLibstdcxx=false, or take a system with GCC 11 or newer: Debian 12, Ubuntu 22.04, RHEL 9.",
+        _ when message.Contains("GLIBC_", StringComparison.Ordinal) =>
+            "The system's C library is too old: glibc 2.34 is needed, as in Debian 12, Ubuntu 22.04, RHEL 9 and newer.",
+        _ when message.Contains("ld-linux", StringComparison.Ordinal) || message.Contains("musl", StringComparison.Ordinal) =>
+            "libtorch needs a system with glibc; musl systems such as Alpine have none. Use Debian, Ubuntu or RHEL.",
+        _ when message.Contains("cannot open shared object file", StringComparison.Ordinal) =>
+            "A library that it needs is missing. Build again; if the named file is of the system, install its package.",
+        _ => "Build again with dotnet build; if that does not help, clear the packages with dotnet nuget locals all --clear.",
+    };
+
+    private static void Compute()
+    {
+        using var scope = torch.NewDisposeScope();
+        if (torch.ones(2, 2).sum().item<float>() != 4)
+        {
+            throw new InvalidOperationException("libtorch is loaded, but 1 + 1 + 1 + 1 is not 4 there.");
+        }
+    }
+
+    private static List<string> LoadedFiles()
+    {
+        string[] parts = ["torch", "c10", "gomp", "stdc++", "iomp5"];
+        using var process = Process.GetCurrentProcess();
+        return
+        [
+            .. process.Modules.Cast<ProcessModule>().Select(module => module.FileName)
+                .Where(path => parts.Any(part => Path.GetFileName(path).Contains(part, StringComparison.OrdinalIgnoreCase))
+                    && !path.EndsWith("TorchSharp.dll", StringComparison.Ordinal))
+                .Distinct().Order(StringComparer.Ordinal),
+        ];
+    }
+
+    private static string AdaptationOf(List<string> files)
+    {
+        if (files.Find(path => Path.GetFileName(path) == "libLibTorchSharp.so") is not { } own)
+        {
+            return "";
+        }
+
+        var library = File.ReadAllBytes(own);
+        if (library.AsSpan().IndexOf(NewerSymbol) >= 0 || library.AsSpan().IndexOf(NewerVersion) < 0)
+        {
+            return "The package's own file, not adapted.";
+        }
+
+        var runtime = files.Find(path => Path.GetFileName(path).StartsWith("libstdc++", StringComparison.Ordinal));
+        var lacking = runtime is not null && File.ReadAllBytes(runtime).AsSpan().IndexOf(NewerVersion) < 0;
+        return lacking
+            ? $"Adapted when built: the package's own file asks for GLIBCXX_3.4.32, which {runtime} lacks."
+            : "Adapted when built, so that it loads on older systems too; this one has GLIBCXX_3.4.32.";
+    }
+
+    private static (string Fault, string Remedy) Diagnose(Exception failure)
+    {
+        var file = OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
+            : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
+        var folders = $"{AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES")}"
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Append(AppContext.BaseDirectory);
+        if (folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists) is not { } path)
+        {
+            return (
+                $"{file} is not there: this build has no libtorch for {RuntimeInformation.RuntimeIdentifier}.",
+                "libtorch comes for linux-x64, win-x64 and osx-arm64. Training needs one of them; everything else works here.");
+        }
+
+        try
+        {
+            NativeLibrary.Free(NativeLibrary.Load(path));
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            return (e.Message.ReplaceLineEndings(" "), RemedyFor(e.Message));
+        }
+
+        var cause = failure;
+        while (cause.InnerException is { } inner)
+        {
+            cause = inner;
+        }
+
+        return ($"{path} loads, but {cause.Message.ReplaceLineEndings(" ")}", RemedyFor(cause.Message));
+    }
+}
