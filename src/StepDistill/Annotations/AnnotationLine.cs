@@ -64,7 +64,8 @@ internal sealed record AnnotationLine(
 
     private static TimeSpan Milliseconds(DataRow row) =>
         Text(row, "latency_ms") is not { } text ? TimeSpan.Zero
-        : double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0 and < 1e12 ? TimeSpan.FromMilliseconds(value)
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0 and < 1e12 
+            ? TimeSpan.FromTicks((long)Math.Round(value * TimeSpan.TicksPerMillisecond))     // FromMilliseconds cuts off
         : throw new FormatException($"its latency_ms is '{text}'; it must be a number of milliseconds.");
 
     private static long? Number(DataRow row, string column, long most = long.MaxValue) =>

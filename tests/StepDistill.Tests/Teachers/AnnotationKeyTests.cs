@@ -1,0 +1,107 @@
+using CsCheck;
+using Microsoft.Extensions.AI;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+
+namespace StepDistill.Tests.Teachers;
+
+public sealed class AnnotationKeyTests
+{
+    private static readonly TaskSpec Task = new() { Name = "mood", Answer = AnswerKind.Label, Labels = ["good", "bad"] };
+
+    private static readonly Example Row = new() { Id = "1", Input = "The sun shines.", Label = "good", Choices = ["x", "y"] };
+
+    private static readonly ChatTeacherSettings Settings = new() { Endpoint = "http://server", Model = "m", Format = "plain" };
+
+    private static readonly RecordedAnswer Answer = new("Sun. Answer: good", "Sun.", "good", "someone");
+
+    private static readonly ChatMessage[] Messages = [new(ChatRole.System, "Answer."), new(ChatRole.User, "The sun shines.")];
+
+    public static TheoryData<string, string> ChatParts { get; } = new()
+    {
+        { "kind of label", Chat(task: Task with { Answer = AnswerKind.Choice }) },
+        { "label set", Chat(task: Task with { Labels = ["good", "bad", "odd"] }) },
+        { "endpoint", Chat(Settings with { Endpoint = "http://other" }) },
+        { "model", Chat(Settings with { Model = "n" }) },
+        { "format", Chat(Settings with { Format = "esnli-cot" }) },
+        { "temperature", Chat(Settings with { Temperature = 0.7 }) },
+        { "token limit", Chat(Settings with { MaxTokens = 511 }) },
+        { "sample", Chat(Settings with { Sample = 1 }) },
+        { "choices", Chat(row: Row with { Choices = ["x"] }) },
+        { "role", Chat(messages: [new(ChatRole.User, "Answer."), Messages[1]]) },
+        { "instruction", Chat(messages: [new(ChatRole.System, "Reply."), Messages[1]]) },
+        { "question", Chat(messages: [Messages[0], new(ChatRole.User, "The sun shone.")]) },
+        { "number of messages", Chat(messages: [Messages[1]]) },
+    };
+
+    public static TheoryData<string, string> RecordedParts { get; } = new()
+    {
+        { "kind of label", Recorded(task: Task with { Answer = AnswerKind.Text }) },
+        { "label set", Recorded(task: Task with { Labels = ["good"] }) },
+        { "format", Recorded(format: "cqa-cot") },
+        { "id", Recorded(row: Row with { Id = "2" }) },
+        { "choices", Recorded(row: Row with { Choices = ["y", "x"] }) },
+        { "completion", Recorded(answer: Answer with { Completion = "Sun. Answer: bad" }) },
+        { "no completion", Recorded(answer: Answer with { Completion = null }) },
+        { "empty completion", Recorded(answer: Answer with { Completion = "" }) },
+        { "rationale", Recorded(answer: Answer with { Rationale = null }) },
+        { "label", Recorded(answer: Answer with { Label = "bad" }) },
+        { "model", Recorded(answer: Answer with { Model = null }) },
+        { "no answer", AnnotationKey.OfRecorded(Task, "plain", Row, null) },
+    };
+
+    [Theory]
+    [MemberData(nameof(ChatParts))]
+    public void Each_part_of_a_question_makes_another_key(string part, string key) => Assert.True(key != Chat(), part);
+
+    [Theory]
+    [MemberData(nameof(RecordedParts))]
+    public void Each_part_of_a_recorded_answer_makes_another_key(string part, string key) => Assert.True(key != Recorded(), part);
+
+    [Fact]
+    public void All_these_keys_differ_from_each_other_and_are_hashes()
+    {
+        List<string> keys = [Chat(), Recorded(), .. ChatParts.Select(part => part.Data.Item2), .. RecordedParts.Select(part => part.Data.Item2)];
+        Assert.Equal(keys.Count, keys.Distinct().Count());
+        Assert.All(keys, key => Assert.Matches("^[0-9a-f]{64}$", key));
+    }
+
+    [Fact]
+    public void The_gold_label_is_in_no_key()
+    {
+        Assert.Equal(Chat(), Chat(row: Row with { Label = "bad" }));
+        Assert.Equal(Recorded(), Recorded(row: Row with { Label = null }));
+    }
+
+    [Fact]
+    public void A_recorded_answer_keeps_its_key_when_its_input_is_found() =>
+        Assert.Equal(Recorded(), Recorded(row: Row with { Input = null }));
+
+    [Fact]
+    public void Text_moved_between_neighbouring_parts_makes_another_key() =>
+        Gen.Select(Gen.String, Gen.String, Gen.Int[0, 20]).Sample((one, two, cut) =>
+        {
+            var whole = one + two;
+            var at = Math.Min(cut, whole.Length);
+            var (first, second) = (whole[..at], whole[at..]);
+            Assert.Equal(
+                (first, second) == (one, two),
+                Recorded(answer: new RecordedAnswer(one, two, null, null)) == Recorded(answer: new RecordedAnswer(first, second, null, null)));
+        });
+
+    [Fact]
+    public void Keys_stay_the_same_from_version_to_version()
+    {
+        // Stored answers are found by these; a change here makes people pay for all of theirs again.
+        Assert.Equal("d31f409dfe593ebc4a313360d0fa86b66c5260b66c00040ef2", Chat()[..50]);
+        Assert.Equal("44fc8a03114f52c3f88128401d1afa4f5b6d3db2e8c3f01a2e", Recorded()[..50]);
+    }
+
+    private static string Chat(
+        ChatTeacherSettings? settings = null, TaskSpec? task = null, Example? row = null, ChatMessage[]? messages = null) =>
+        AnnotationKey.OfChat(task ?? Task, settings ?? Settings, row ?? Row, messages ?? Messages);
+
+    private static string Recorded(
+        TaskSpec? task = null, string format = "plain", Example? row = null, RecordedAnswer? answer = null) =>
+        AnnotationKey.OfRecorded(task ?? Task, format, row ?? Row, answer ?? Answer);
+}

@@ -1,0 +1,278 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using StepDistill.Annotations;
+using StepDistill.Recipes;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+
+namespace StepDistill.Tests.Teachers;
+
+public sealed class ChatTeacherTests
+{
+    private static readonly TaskSpec Task = new() { Name = "mood", Answer = AnswerKind.Label, Labels = ["good", "bad"] };
+
+    private static readonly Example Row = new() { Id = "7", Input = "The sun shines.", Label = "good" };
+
+    private static readonly ChatTeacherSettings Settings = new()
+    {
+        Endpoint = "http://server", Model = "m", Format = "plain", Temperature = 0.5, MaxTokens = 99, Sample = 2,
+    };
+
+    /// <summary>A request may take an hour, which this clock never lets pass.</summary>
+    private static readonly ChatRetries Retries = new() { Timeout = TimeSpan.FromHours(1) };
+
+    private readonly HastyTime _time = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_reply_becomes_an_annotation_with_usage_and_time()
+    {
+        using var client = new ScriptedChatClient((_, _) =>
+        {
+            _time.Pass(TimeSpan.FromSeconds(3));
+            return new ChatResponse(new ChatMessage(ChatRole.Assistant, "The sun is pleasant.\nAnswer: good"))
+            {
+                Usage = new UsageDetails { InputTokenCount = 40, OutputTokenCount = 9 },
+            };
+        });
+        using var teacher = Teacher(client);
+        Assert.Equal(
+            new Annotation
+            {
+                Key = teacher.KeyOf(Row),
+                ExampleId = "7",
+                Teacher = "m",
+                Status = AnnotationStatus.Ok,
+                Reply = "The sun is pleasant.\nAnswer: good",
+                Label = "good",
+                Rationale = "The sun is pleasant.",
+                Sample = 2,
+                InputTokens = 40,
+                OutputTokens = 9,
+                Latency = TimeSpan.FromSeconds(3),
+                At = DateTimeOffset.UnixEpoch.AddSeconds(3),
+            },
+            await teacher.AnswerAsync(Row, Stop));
+        var options = Assert.Single(client.Asked).Options;
+        Assert.Equal(("m", 0.5f, 99), (options.ModelId, options.Temperature, options.MaxOutputTokens));
+    }
+
+    [Fact]
+    public async Task Missing_usage_is_not_counted_as_nothing() =>
+        Assert.Null((await Answer("Answer: good")).InputTokens);
+
+    [Fact]
+    public async Task A_reply_cut_by_the_token_limit_is_truncated_unless_its_label_is_there()
+    {
+        Assert.Equal(AnnotationStatus.Truncated, (await Answer(Finished("The sun is", ChatFinishReason.Length))).Status);
+        Assert.Equal(AnnotationStatus.Ok, (await Answer(Finished("Sun.\nAnswer: good\n\nAlso", ChatFinishReason.Length))).Status);
+    }
+
+    [Fact]
+    public async Task A_filtered_or_declined_reply_is_refused()
+    {
+        var filtered = await Answer(Finished("", ChatFinishReason.ContentFilter));
+        Assert.Equal((AnnotationStatus.Refused, (string?)null), (filtered.Status, filtered.Label));
+
+        var declined = await Answer(new ChatResponse(
+            new ChatMessage(ChatRole.Assistant, [new ErrorContent("I cannot help with that") { ErrorCode = "Refusal" }])));
+        Assert.Equal(AnnotationStatus.Refused, declined.Status);
+        Assert.Equal("The model declined: I cannot help with that.", declined.Fault);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("I would rather not say.")]
+    [InlineData("Answer: perhaps")]
+    public async Task A_reply_without_a_label_is_unreadable_and_keeps_its_text(string text)
+    {
+        var annotation = await Answer(text);
+        Assert.Equal((AnnotationStatus.Unreadable, text, (string?)null), (annotation.Status, annotation.Reply, annotation.Label));
+        Assert.NotNull(annotation.Fault);
+    }
+
+    [Fact]
+    public async Task Failures_that_pass_are_tried_again_with_growing_waits()
+    {
+        using var client = ScriptedChatClient.Of(
+            new HttpRequestException("down"), Status(503), new IOException("cut"), new JsonException("garbage"), "Answer: bad");
+        using var teacher = Teacher(client);
+        Assert.Equal("bad", (await teacher.AnswerAsync(Row, Stop)).Label);
+        Assert.Equal(5, client.Asked.Count);
+        Assert.Equal(4, _time.Waits.Count);
+        Assert.All(_time.Waits.Select((wait, i) => wait / TimeSpan.FromSeconds(1 << i)), share => Assert.InRange(share, 0.5, 1));
+    }
+
+    [Fact]
+    public async Task Waits_are_the_same_for_the_same_seed_and_spread_by_chance()
+    {
+        var first = await Waits(seed: 1);
+        Assert.Equal(first, await Waits(seed: 1));
+        Assert.NotEqual(first, await Waits(seed: 2));
+
+        static async Task<List<TimeSpan>> Waits(int seed)
+        {
+            var time = new HastyTime();
+            using var client = ScriptedChatClient.Of(Status(500), Status(500), "Answer: good");
+            using var teacher = new ChatTeacher(Task, Settings, [], () => client, Retries with { Seed = seed }, time: time);
+            await teacher.AnswerAsync(Row, Stop);
+            return time.Waits;
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_says_when_to_come_back_is_heeded_up_to_the_longest_wait()
+    {
+        using var client = ScriptedChatClient.Of(new FormatException("20"), new FormatException("9999"), "Answer: good");
+        using var teacher = new ChatTeacher(
+            Task, Settings, [], () => client, Retries,
+            e => new RequestFailure(429, TimeSpan.FromSeconds(int.Parse(e.Message, System.Globalization.CultureInfo.InvariantCulture))),
+            _time);
+        await teacher.AnswerAsync(Row, Stop);
+        Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(1)], _time.Waits);
+    }
+
+    [Fact]
+    public async Task After_the_last_attempt_the_answer_is_failed()
+    {
+        using var client = ScriptedChatClient.Of(Status(500));
+        using var teacher = Teacher(client);
+        var annotation = await teacher.AnswerAsync(Row, Stop);
+        Assert.Equal((AnnotationStatus.Failed, "", "The server answered 500: sorry."), (annotation.Status, annotation.Reply, annotation.Fault));
+        Assert.Equal(Retries.Attempts, client.Asked.Count);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(413)]
+    [InlineData(422)]
+    public async Task A_question_that_the_server_refuses_is_not_asked_again(int status)
+    {
+        using var client = ScriptedChatClient.Of(Status(status));
+        using var teacher = Teacher(client);
+        Assert.Equal(AnnotationStatus.Failed, (await teacher.AnswerAsync(Row, Stop)).Status);
+        Assert.Single(client.Asked);
+    }
+
+    [Theory]
+    [InlineData(401, "credential")]
+    [InlineData(403, "credential")]
+    [InlineData(402, "payment")]
+    [InlineData(404, "does not know the model")]
+    public async Task What_no_question_can_get_past_ends_the_run(int status, string reason)
+    {
+        using var client = ScriptedChatClient.Of(Status(status));
+        using var teacher = Teacher(client);
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => teacher.AnswerAsync(Row, Stop));
+        Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("http://server", fault.Message, StringComparison.Ordinal);
+        Assert.Single(client.Asked);
+    }
+
+    [Fact]
+    public async Task A_refused_key_does_not_show_in_the_message()
+    {
+        using var client = ScriptedChatClient.Of(new HttpRequestException("Incorrect API key: sk-secret", null, HttpStatusCode.Unauthorized));
+        using var teacher = Teacher(client);
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => teacher.AnswerAsync(Row, Stop));
+        Assert.DoesNotContain("sk-secret", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_ends_the_run_after_three_questions()
+    {
+        using var client = ScriptedChatClient.Of(new HttpRequestException("Connection refused"));
+        using var teacher = Teacher(client);
+        Assert.Equal(AnnotationStatus.Failed, (await teacher.AnswerAsync(Row, Stop)).Status);
+        Assert.Equal(AnnotationStatus.Failed, (await teacher.AnswerAsync(Row, Stop)).Status);
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => teacher.AnswerAsync(Row, Stop));
+        Assert.Contains("first 3 questions", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Connection refused", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_goes_away_ends_the_run_after_many_failures_in_a_row()
+    {
+        var down = false;
+        using var client = new ScriptedChatClient((_, _) => down
+            ? throw new HttpRequestException("gone")
+            : new ChatResponse(new ChatMessage(ChatRole.Assistant, "Answer: good")));
+        using var teacher = new ChatTeacher(Task, Settings, [], () => client, Retries with { FailuresInARow = 5 }, time: _time);
+        await teacher.AnswerAsync(Row, Stop);
+        down = true;
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(AnnotationStatus.Failed, (await teacher.AnswerAsync(Row, Stop)).Status);
+        }
+
+        Assert.Contains("last 5 questions", (await Assert.ThrowsAsync<StepDistillException>(() => teacher.AnswerAsync(Row, Stop))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_takes_too_long_is_tried_again()
+    {
+        using var client = ScriptedChatClient.Of(new TaskCanceledException("the client's own limit"), "Answer: good");
+        using var teacher = Teacher(client);
+        Assert.Equal("good", (await teacher.AnswerAsync(Row, Stop)).Label);
+    }
+
+    [Fact]
+    public async Task Giving_up_is_no_failure()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        using var teacher = Teacher(client);
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => teacher.AnswerAsync(Row, stopped.Token));
+    }
+
+    [Fact]
+    public void Keys_are_known_without_a_server()
+    {
+        using var teacher = new ChatTeacher(Task, Settings, [], () => throw new InvalidOperationException("no server"));
+        Assert.Matches("^[0-9a-f]{64}$", teacher.KeyOf(Row));
+        Assert.NotEqual(teacher.KeyOf(Row), teacher.KeyOf(Row with { Input = "It rains." }));
+        Assert.Equal(teacher.KeyOf(Row), teacher.KeyOf(Row with { Id = "another row with the same question" }));
+    }
+
+    [Fact]
+    public void Rows_without_an_input_cannot_be_asked_about()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        using var chat = Teacher(client);
+        ITeacher teacher = chat;
+        Assert.True(teacher.CanAnswer(Row));
+        Assert.False(teacher.CanAnswer(Row with { Input = null }));
+    }
+
+    [Fact]
+    public async Task A_recipe_opens_the_teacher_it_describes()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        var section = new TeacherSection { Name = "chat", Model = "big", Endpoint = "http://there", MaxTokens = 5 };
+        using (var teacher = await ChatTeacher.OpenAsync(Task, section, () => client, cancellation: Stop))
+        {
+            Assert.Equal("big", (await teacher.AnswerAsync(Row, Stop)).Teacher);
+            Assert.Equal(("big", 5), (client.Asked[0].Options.ModelId, client.Asked[0].Options.MaxOutputTokens));
+            Assert.False(client.IsDisposed);
+        }
+
+        Assert.True(client.IsDisposed);
+    }
+
+    private ChatTeacher Teacher(ScriptedChatClient client) => new(Task, Settings, [], () => client, Retries, time: _time);
+
+    private async Task<Annotation> Answer(object reply)
+    {
+        using var client = ScriptedChatClient.Of(reply);
+        using var teacher = Teacher(client);
+        return await teacher.AnswerAsync(Row, Stop);
+    }
+
+    private static ChatResponse Finished(string text, ChatFinishReason reason) =>
+        new(new ChatMessage(ChatRole.Assistant, text)) { FinishReason = reason };
+
+    private static HttpRequestException Status(int status) => new("sorry", null, (HttpStatusCode)status);
+}
