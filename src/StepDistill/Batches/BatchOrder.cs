@@ -62,17 +62,3 @@ public sealed class ShuffledOrder(int examples, int batchSize, int seed) : Batch
         return order;
     }
 }
-
-/// <summary>Steele, Lea and Flood's generator (OOPSLA 2014): 64 bits of state, any seed is good.</summary>
-internal struct SplitMix64(ulong state)
-{
-    private ulong _state = state;
-
-    public ulong Next()
-    {
-        var z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
-}
