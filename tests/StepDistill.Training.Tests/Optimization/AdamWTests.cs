@@ -6,8 +6,8 @@ namespace StepDistill.Training.Tests.Optimization;
 
 public sealed class AdamWTests
 {
-    // Worst difference seen over these 20 steps: 6e-8 (float32 rounding); a wrong correction shows as 1e-3 or more.
-    private const double Tolerance = 1e-6;
+    // Worst difference seen over these 20 steps: 2.4e-6, five roundings of weights up to 4; a wrong term shows as 1e-3 or more.
+    private const double Tolerance = 5e-6;
 
     [Theory]
     [InlineData(0)]

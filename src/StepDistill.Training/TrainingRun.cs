@@ -1,0 +1,208 @@
+using StepDistill.Annotations;
+using StepDistill.Batches;
+using StepDistill.Evaluation;
+using StepDistill.Recipes;
+using StepDistill.Runs;
+using StepDistill.Students;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+using StepDistill.Tokenizers;
+using StepDistill.Training.Checkpoints;
+using StepDistill.Training.Models.T5;
+using StepDistill.Training.Objectives;
+using StepDistill.Training.Optimization;
+
+namespace StepDistill.Training;
+
+/// <summary>The whole of one run: a recipe in, a trained student in a folder of its own out.</summary>
+/// <remarks>
+/// Running it again on the same folder goes on where it was; a finished run is left as it is. Test rows are not touched.
+/// </remarks>
+public sealed class TrainingRun
+{
+    /// <summary>What to do, every preset and override resolved, all paths absolute.</summary>
+    public required Recipe Recipe { get; init; }
+
+    /// <summary>Its task.</summary>
+    public required TaskSpec Task { get; init; }
+
+    /// <summary>Its rows.</summary>
+    public required TaskSplits Splits { get; init; }
+
+    /// <summary>Where the recipe's runs are.</summary>
+    public required RecipeFolder Folder { get; init; }
+
+    /// <summary>Whose stored annotations are used; nobody is asked.</summary>
+    public required ITeacher Teacher { get; init; }
+
+    /// <summary>Where they are.</summary>
+    public required IAnnotationStore Store { get; init; }
+
+    /// <summary>Finds the folder that <c>student.from</c> stands for, fetching it where need be.</summary>
+    public required Func<string, CancellationToken, Task<string>> FindStudent { get; init; }
+
+    /// <summary>Told of everything that happens, beside the run's log.</summary>
+    public Action<RunEvent> Report { get; init; } = _ => { };
+
+    /// <summary>Told in a sentence what a person should know and no event says, such as a damaged checkpoint.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+
+    /// <summary>Tells the time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Trains, and leaves student, validation report and manifest in the run's folder.</summary>
+    /// <param name="cancellation">Stops after the step under way; a checkpoint is left to go on from.</param>
+    /// <exception cref="StepDistillException">Rows, annotations, student or folder cannot be used, or the loss is not a number.</exception>
+    /// <exception cref="OperationCanceledException">Training was stopped.</exception>
+    public async Task<RunManifest> RunAsync(CancellationToken cancellation = default)
+    {
+        var folder = Folder.Run(Recipe.Training);
+        var data = await TrainingSet.ReadAsync(Recipe, Task, Splits, Teacher, Store, cancellation).ConfigureAwait(false);
+        var from = Recipe.Student.From is { } name ? await FindStudent(name, cancellation).ConfigureAwait(false) : null;
+
+        using var hold = RunLock.Take(folder);
+        var identity = folder.Claim(Recipe, data.Hashes);
+        return folder.ReadManifest() ?? Train(folder, identity, data, from, cancellation);
+    }
+
+    private RunManifest Train(RunFolder folder, RunIdentity identity, TrainingSet data, string? from, CancellationToken cancellation)
+    {
+        var start = from is null
+            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], Recipe.Training.Seed)
+            : StudentStart.FromFolder(Recipe.Student, from);
+        using var network = start.Network;
+        var training = Recipe.Training;
+        var encoder = new PairEncoder(start.Tokenizer, Recipe.Batches.MaxInputTokens, Recipe.Batches.MaxTargetTokens);
+        var examples = data.Train.Select(encoder.Encode).ToList();
+        if (encoder.CutTexts > 0)
+        {
+            Warn($"{encoder.CutTexts} texts were longer than batches.max_input_tokens or max_target_tokens and lost their ends.");
+        }
+
+        var optimizer = new AdamW([.. T5Weights.Of(network).Select(w => w.Weight)], training.Optimizer == "adamw-hf", training.WeightDecay);
+        var checkpoints = new CheckpointFolder(folder.Checkpoints);
+        var state = checkpoints.Restore(network, optimizer, Warn);
+
+        using var log = state is null ? RunLog.Create(folder.Events, Clock) : RunLog.Resume(folder.Events, state.Step, Clock);
+        using var board = new TensorBoardLog(folder.TensorBoard, state?.Step ?? 0, Clock);
+        void Tell(RunEvent happened)
+        {
+            log.Append(happened);
+            board.Append(happened);
+            Report(happened);
+        }
+
+        if (state is null)
+        {
+            Tell(new RunStarted(identity.Hash, folder.Name, training.MaxSteps, examples.Count, T5Weights.Of(network).Sum(w => w.Weight.numel())));
+        }
+
+        try
+        {
+            using var student = StudentOf(network, start.Tokenizer);
+            var evaluator = new Evaluator(Task) { BatchSize = Recipe.Evaluation.BatchSize, Clock = Clock };
+            var trained = new Trainer
+            {
+                Network = network,
+                Examples = examples,
+                Order = Recipe.Batches.Order == "paper"
+                    ? new PaperOrder(examples.Count, Recipe.Batches.BatchSize, training.Seed)
+                    : new ShuffledOrder(examples.Count, Recipe.Batches.BatchSize, training.Seed),
+                Loss = LossOf(training),
+                LearningRate = new(training.LearningRate, training.MaxSteps, training.WarmupSteps, training.Schedule == "linear"),
+                Optimizer = optimizer,
+                MaxGradNorm = training.MaxGradNorm,
+                Parts = training.GradientAccumulation,
+                Seed = training.Seed,
+                EvaluateEverySteps = Recipe.Evaluation.EverySteps,
+                CheckpointEverySteps = training.CheckpointEverySteps,
+                Patience = Recipe.Evaluation.Patience,
+                Evaluate = stop => evaluator.Evaluate(student, data.Validation, folder.Name, "validation", cancellation: stop).Metrics,
+                Checkpoints = checkpoints,
+                Report = Tell,
+                Clock = Clock,
+            }.Run(state ?? TrainerState.Start, cancellation);
+
+            var best = trained.Looks[EarlyStopping.Judge([.. trained.Looks.Select(look => look.Score)], 0).BestIndex];
+            checkpoints.LoadWeights(best.Step, network);
+            var report = evaluator.Evaluate(student, data.Validation, folder.Name, "validation", cancellation: cancellation);
+            report.Write(folder.Evaluation("validation"));
+            var manifest = Manifest(identity, data, trained, best, report);
+            SaveStudent(folder.Student, manifest, data, start);
+            folder.WriteManifest(manifest);
+            Tell(new Finished(best.Step, best.Score, trained.Seconds) { Step = trained.Step });
+            return manifest;
+        }
+        catch (StepDistillException e)
+        {
+            Tell(new Failed(e.Message));
+            throw;
+        }
+    }
+
+    private TorchStudent StudentOf(T5Network network, Tokenizer tokenizer) => new(
+        network, tokenizer,
+        Recipe.Training.Arm == Arms.StepByStep ? Recipe.Training.LabelPrefix : "",
+        Recipe.Training.Arm == Arms.StepByStep ? Recipe.Training.RationalePrefix : null)
+    {
+        SingleTask = Recipe.Training.Arm == Arms.SingleTask,
+        MaxInputTokens = Recipe.Batches.MaxInputTokens,
+        MaxTokens = Recipe.Evaluation.MaxTokens,
+        Beams = Recipe.Evaluation.Beams,
+        BatchSize = Recipe.Evaluation.BatchSize,
+    };
+
+    private static StepByStepLoss LossOf(TrainingSection training) =>
+        training.Arm is not Arms.StepByStep ? StepByStepLoss.LabelOnly
+        : training.Lambda is { } lambda ? StepByStepLoss.Paper(lambda)
+        : StepByStepLoss.Program(training.Alpha);
+
+    private RunManifest Manifest(RunIdentity identity, TrainingSet data, TrainerState trained, Look best, EvaluationReport report)
+    {
+        var now = Clock.GetUtcNow();
+        return new RunManifest
+        {
+            Identity = identity.Hash,
+            Recipe = Recipe,
+            Data = data.Hashes,
+            Versions = RunManifest.CurrentVersions(),
+            StartedAt = now - TimeSpan.FromSeconds(trained.Seconds),
+            FinishedAt = now,
+            Seconds = trained.Seconds,
+            Steps = trained.Step,
+            BestStep = best.Step,
+            BestScore = best.Score,
+            Scores = report.Metrics.ToDictionary(metric => $"validation.{metric.Key}", metric => metric.Value),
+        };
+    }
+
+    private void SaveStudent(string folder, RunManifest run, TrainingSet data, StudentStart start)
+    {
+        var training = Recipe.Training;
+        StudentFolder.Begin(folder);
+        T5ConfigFile.Write(folder, start.Network.Config);
+        start.Tokenizer.Save(folder);
+        T5Weights.Write(start.Network, Path.Combine(folder, StudentFolder.WeightsName));
+        StudentFolder.Seal(folder, new StudentManifest
+        {
+            Name = Recipe.Name,
+            Task = StudentTask.Of(Task),
+            Arm = training.Arm,
+            LabelPrefix = training.Arm == Arms.StepByStep ? training.LabelPrefix : "",
+            RationalePrefix = training.Arm == Arms.StepByStep ? training.RationalePrefix : null,
+            MaxInputTokens = Recipe.Batches.MaxInputTokens,
+            Lineage = new StudentLineage
+            {
+                Recipe = run.Identity,
+                Data = data.Hashes,
+                From = Recipe.Student.From,
+                Teacher = training.Arm == Arms.Finetune ? null : Teacher.Name,
+                Examples = data.Train.Count,
+                Steps = run.BestStep,
+                Seed = training.Seed,
+                Versions = run.Versions,
+            },
+            Scores = run.Scores,
+        });
+    }
+}

@@ -1,0 +1,94 @@
+using StepDistill.Batches;
+using StepDistill.Runs;
+using StepDistill.Students;
+using StepDistill.Training.Checkpoints;
+using StepDistill.Training.Models.T5;
+using StepDistill.Training.Objectives;
+using StepDistill.Training.Optimization;
+
+namespace StepDistill.Training.Tests;
+
+/// <summary>A training small enough for a unit test: a network of a few thousand weights and made-up token ids.</summary>
+internal sealed class TinyTraining : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("stepdistill-");
+
+    public static T5Config Config { get; } = new()
+    {
+        Width = 16, Heads = 2, HeadWidth = 8, FeedForwardWidth = 24, EncoderBlocks = 1, DecoderBlocks = 2, VocabularySize = 40,
+        DropoutRate = 0.1,
+    };
+
+    public string Folder => _folder.FullName;
+
+    public List<RunEvent> Events { get; } = [];
+
+    /// <summary>Scores of the looks, in order; the last one repeats.</summary>
+    public double[] Scores { get; init; } = [0];
+
+    public int Steps { get; init; } = 12;
+
+    public int Patience { get; init; }
+
+    public double Rate { get; init; } = 1e-2;
+
+    public static List<EncodedExample> Examples { get; } =
+    [
+        .. Enumerable.Range(0, 10).Select(i => new EncodedExample(
+            $"e{i}",
+            new([3 + i, 4, 5, 6 + (i % 3), 1], [20 + (i % 3), 1]),
+            i % 4 == 3 ? null : new([7, 3 + i, 4, 5, 6 + (i % 3), 1], [30, 31 + (i % 3), 32, 1]))),
+    ];
+
+    /// <summary>Trains from the newest checkpoint, or from the seed.</summary>
+    /// <param name="stopAfter">Cancels when this step is done.</param>
+    /// <param name="spoil">Changes the network before the first step.</param>
+    public (T5Network Network, TrainerState? State) Run(int? stopAfter = null, Action<T5Network>? spoil = null)
+    {
+        var network = T5Network.FromSeed(Config, 7);
+        spoil?.Invoke(network);
+        var optimizer = new AdamW([.. T5Weights.Of(network).Select(w => w.Weight)], epsilonBeforeCorrection: true);
+        var checkpoints = new CheckpointFolder(Folder);
+        var state = checkpoints.Restore(network, optimizer, Damages.Add) ?? TrainerState.Start;
+        using var stop = new CancellationTokenSource();
+        var trainer = new Trainer
+        {
+            Network = network,
+            Examples = Examples,
+            Order = new ShuffledOrder(Examples.Count, 4, seed: 1),
+            Loss = StepByStepLoss.Program(),
+            LearningRate = new LearningRate(Rate, Steps),
+            Optimizer = optimizer,
+            Seed = 1,
+            EvaluateEverySteps = 3,
+            Patience = Patience,
+            Evaluate = _ => new Dictionary<string, double> { ["accuracy"] = Scores[Math.Min(_looks++, Scores.Length - 1)] },
+            Checkpoints = checkpoints,
+            Report = happened =>
+            {
+                Events.Add(happened);
+                if (happened is StepTaken && happened.Step == stopAfter)
+                {
+                    stop.Cancel();
+                }
+            },
+        };
+        _looks = state.Looks.Count;
+        try
+        {
+            return (network, trainer.Run(state, stop.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return (network, null);
+        }
+    }
+
+    public List<string> Damages { get; } = [];
+
+    private int _looks;
+
+    public string[] Checkpoints() => [.. _folder.GetDirectories().Select(d => d.Name).Order(StringComparer.Ordinal)];
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
