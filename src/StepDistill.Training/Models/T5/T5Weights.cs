@@ -182,12 +182,33 @@ public static partial class T5Weights
     {
         var other = new float[files.Find(copy)!.Count];
         files.Read(copy, other);
-        if (!MemoryMarshal.AsBytes(numbers).SequenceEqual(MemoryMarshal.AsBytes<float>(other)))
+        if (!IsSame(numbers, other, roundedAlike: files.Find(copy)!.Type == files.Find(original)!.Type))
         {
             throw new StepDistillException(
                 $"{copy} and {original} in {files.Path} differ, but {T5ConfigFile.FileName} says that they are the same table."
                 + (copy == Head ? " If the head was trained on its own, tie_word_embeddings must be false there." : string.Empty));
         }
+    }
+
+    /// <summary>Whether two tables were one: bit for bit, or as near as rounding to two 16-bit types leaves them.</summary>
+    private static bool IsSame(ReadOnlySpan<float> one, ReadOnlySpan<float> other, bool roundedAlike)
+    {
+        if (roundedAlike)
+        {
+            return MemoryMarshal.AsBytes(one).SequenceEqual(MemoryMarshal.AsBytes(other));
+        }
+
+        const float step = 1f / (1 << 7);           // of bfloat16, relative to a number's size
+        const float smallest = 1f / (1 << 24);      // number of float16
+        for (var i = 0; i < one.Length; i++)
+        {
+            if (!(MathF.Abs(one[i] - other[i]) <= (step * MathF.Abs(one[i])) + smallest))
+            {
+                return false;
+            }
+        }
+
+        return one.Length == other.Length;
     }
 
     private static unsafe Span<float> Numbers(Parameter weight) =>
