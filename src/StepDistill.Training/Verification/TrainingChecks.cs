@@ -1,13 +1,145 @@
+using StepDistill.Batches;
 using StepDistill.Students.Weights;
 using StepDistill.Training.Models.T5;
+using StepDistill.Training.Objectives;
+using StepDistill.Training.Optimization;
 
 namespace StepDistill.Training.Verification;
 
+/// <summary>Repeats short trainings of the paper's program with our own training step and compares what they measured.</summary>
 internal static class TrainingChecks
 {
+    // A replay in plain PyTorch differs from the paper's trainer by 2e-6.
+    private const double Tolerance = 1e-4;
+
     public static IEnumerable<VerificationCheck> Run(
         T5Network network, WeightFiles files, ReferenceFolder reference, List<string> notChecked, CancellationToken cancellation)
     {
-        return [];
+        if (reference.Json("training.json") is not { } training || reference.Json("train_features.json") is not { } features)
+        {
+            notChecked.Add("training: training.json or train_features.json is not there.");
+            return [];
+        }
+
+        if (TrainingTrace.WhyNot(training) is { } reason)
+        {
+            notChecked.Add($"training: {reason}");
+            return [];
+        }
+
+        var examples = Examples(features, network.Config.VocabularySize);
+        List<VerificationCheck> checks = [];
+        foreach (var trace in TrainingTrace.AllIn(training))
+        {
+            T5Weights.Read(network, files);
+            var before = Weights(network);
+            var steps = Replay(network, trace, examples, cancellation);
+            checks.AddRange(Measured(trace, steps));
+            checks.AddRange(Norms(trace, before, Weights(network)));
+            if (trace.IsMain)
+            {
+                checks.AddRange(Trained(network, reference, notChecked));
+            }
+        }
+
+        return checks;
     }
+
+    private static List<StepResult> Replay(
+        T5Network network, TrainingTrace trace, List<EncodedExample> examples, CancellationToken cancellation)
+    {
+        var perStep = trace.BatchSize * trace.Parts;
+        if ((long)perStep * trace.Steps > examples.Count)
+        {
+            throw new StepDistillException(
+                $"The training '{trace.Name}' takes {trace.Steps} steps of {perStep} examples, and train_features.json has {examples.Count}.");
+        }
+
+        var optimizer = new AdamW(
+            [.. T5Weights.Of(network).Select(w => w.Weight)], trace.EpsilonBeforeCorrection, trace.WeightDecay);
+        var step = new TrainStep(network, StepByStepLoss.Program(trace.Alpha), optimizer, trace.MaxGradNorm);
+        List<StepResult> results = [];
+        network.train();
+        for (var i = 0; i < trace.Steps; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            results.Add(step.Run(examples.GetRange(i * perStep, perStep), trace.Rate.At(i), trace.Parts));
+        }
+
+        network.zero_grad(set_to_none: true);
+        network.eval();
+        return results;
+    }
+
+    private static IEnumerable<VerificationCheck> Measured(TrainingTrace trace, List<StepResult> steps)
+    {
+        yield return Differences.Worst($"{trace.Name}.losses", Tolerance, "relative", steps.SelectMany((step, i) => new[]
+        {
+            ($"label loss of step {i}", Differences.Relative(step.LabelLoss, trace.Losses("pred_loss")[i])),
+            ($"rationale loss of step {i}", Differences.Relative(step.RationaleLoss ?? double.NaN, trace.Losses("expl_loss")[i])),
+            ($"loss of step {i}", Differences.Relative(step.Loss, trace.Losses("loss")[i])),
+        }));
+        if (trace.GradientNorms is { } norms)
+        {
+            yield return Differences.Worst($"{trace.Name}.gradient_norms", Tolerance, "relative", steps.Select((step, i) =>
+                ($"step {i}", Differences.Relative(step.GradientNorm, norms[i]))));
+        }
+
+        if (trace.RatesAfter is { } rates)
+        {
+            yield return Differences.Worst($"{trace.Name}.learning_rates", Tolerance, "relative", steps.Select((_, i) =>
+                ($"after step {i}", Differences.Relative(trace.Rate.At(i + 1), rates[i]))));
+        }
+    }
+
+    private static IEnumerable<VerificationCheck> Norms(
+        TrainingTrace trace, Dictionary<string, float[]> before, Dictionary<string, float[]> after)
+    {
+        (string Key, string Check, Func<string, double> Norm)[] kinds =
+        [
+            ("initial_param_norms", "initial_norms", name => Norm(before[name])),
+            ("final_param_norms", "final_norms", name => Norm(after[name])),
+            ("final_param_delta_norms", "change_norms", name => Norm([.. after[name].Zip(before[name], (a, b) => a - b)])),
+        ];
+        foreach (var (key, check, norm) in kinds)
+        {
+            if (trace.Json.Find(key) is { } theirs)
+            {
+                yield return Differences.Worst($"{trace.Name}.{check}", Tolerance, "relative", theirs.Entries().Select(entry =>
+                    (entry.Key, before.ContainsKey(entry.Key) ? Differences.Relative(norm(entry.Key), entry.Value.Number()) : double.NaN)));
+            }
+        }
+    }
+
+    private static IEnumerable<VerificationCheck> Trained(T5Network network, ReferenceFolder reference, List<string> notChecked)
+    {
+        using var trained = reference.Tensors("trained_params.safetensors");
+        if (trained is null)
+        {
+            notChecked.Add("training.parameters: trained_params.safetensors is not there.");
+            return [];
+        }
+
+        var ours = T5Weights.Of(network).ToDictionary(w => w.Name, w => w.Weight);
+        return
+        [
+            Differences.Worst("training.parameters", Tolerance, "absolute", trained.Tensors.Select(tensor =>
+                (tensor.Name, ours.TryGetValue(tensor.Name, out var weight)
+                    ? Differences.Largest(weight, ReferenceFolder.Read(trained, tensor.Name))
+                    : double.NaN))),
+        ];
+    }
+
+    private static List<EncodedExample> Examples(ReferenceJson features, int vocabulary) =>
+    [
+        .. features.Items().Select((row, i) => new EncodedExample(
+            $"{i}",
+            new EncodedPair(row["input_ids"].Ids(vocabulary), row["labels"].Ids(vocabulary)),
+            new EncodedPair(row["expl_input_ids"].Ids(vocabulary), row["aux_labels"].Ids(vocabulary)))),
+    ];
+
+    private static Dictionary<string, float[]> Weights(T5Network network) =>
+        T5Weights.Of(network).ToDictionary(w => w.Name, w => w.Weight.data<float>().ToArray());
+
+    private static double Norm(float[] values) => Math.Sqrt(values.Sum(value => (double)value * value));
 }
