@@ -1,0 +1,44 @@
+using StepDistill.Students;
+
+namespace StepDistill.Tests.Students;
+
+public sealed class StudentCardTests
+{
+    [Fact]
+    public void The_card_says_what_the_student_does_and_how_it_was_made()
+    {
+        var card = StudentCard.Write(SampleStudent.Manifest, SampleStudent.Config);
+
+        Assert.StartsWith("---\npipeline_tag: text2text-generation\ntags:\n", card, StringComparison.Ordinal);
+        Assert.All(
+            (string[])["# nli-tiny", "`yes`, `no`", "`{premise}</s>{hypothesis}`", "`predict: `", "`explain: `", "128 tokens", "random weights",
+                "1,990 ok, 10 unreadable", "width 96, 3 + 3 blocks", "| validation.accuracy | 0.8125 |"],
+            part => Assert.Contains(part, card, StringComparison.Ordinal));
+        Assert.DoesNotContain("base_model", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Published_weights_are_named_in_the_head() => Assert.Contains(
+        "base_model: \"google/t5-v1_1-base\"\n---",
+        StudentCard.Write(
+            SampleStudent.Manifest with { Lineage = SampleStudent.Manifest.Lineage with { From = "google/t5-v1_1-base" } }, SampleStudent.Config),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Text_of_others_cannot_break_out_of_its_line()
+    {
+        var card = StudentCard.Write(
+            SampleStudent.Manifest with
+            {
+                Name = "a\n---\n<script>",
+                Task = SampleStudent.Manifest.Task with { Labels = ["x`y`\n# z"] },
+                Lineage = SampleStudent.Manifest.Lineage with { From = "a\"\nlicense: mit" },
+            },
+            SampleStudent.Config);
+
+        Assert.DoesNotContain("\n<script>", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("\n# z", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nlicense", card, StringComparison.Ordinal);
+        Assert.Equal(2, card.Split("\n---\n").Length);
+    }
+}
