@@ -2,18 +2,6 @@ using StepDistill.Batches;
 
 namespace StepDistill.Evaluation;
 
-/// <summary>A mean over rows and seeds, and how far it may be off.</summary>
-/// <param name="Value">The mean: a share from 0 to 1, or a difference of two from -1 to 1.</param>
-/// <param name="Interval">The 95 % interval for other rows of the same kind and other seeds; with one seed, for other rows only.</param>
-/// <param name="BySeed">The mean of each seed.</param>
-public sealed record Estimate(double Value, ConfidenceInterval Interval, IReadOnlyList<double> BySeed)
-{
-    /// <summary>The seeds' standard deviation (n - 1); null for one seed.</summary>
-    public double? Deviation => BySeed.Count < 2
-        ? null
-        : Math.Sqrt(BySeed.Sum(one => (one - Value) * (one - Value)) / (BySeed.Count - 1));
-}
-
 /// <summary>Intervals for accuracies and for differences between two arms that answered the same rows with the same seeds.</summary>
 /// <remarks>
 /// <para>
@@ -84,7 +72,7 @@ public static class PairedBootstrap
 
         var mean = (double)rowSums.Sum(sum => (long)sum) / rowSums.Length / seeds;
         var rowsOnly = OverRows(rowSums, seeds, randomSeed);
-        var estimate = new Estimate(mean, rowsOnly, bySeed);
+        var estimate = new Estimate(mean, rowsOnly, rowsOnly, bySeed);
         if (estimate.Deviation is not { } deviation)
         {
             return estimate;

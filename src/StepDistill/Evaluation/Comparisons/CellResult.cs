@@ -1,0 +1,13 @@
+namespace StepDistill.Evaluation.Comparisons;
+
+/// <summary>What one run of a comparison gave.</summary>
+/// <param name="Report">Its student's answers to the rows that are compared.</param>
+/// <param name="TrainingExamples">Examples that it was trained on.</param>
+/// <param name="BestStep">The step whose weights were kept.</param>
+public sealed record CellResult(EvaluationReport Report, int TrainingExamples, int BestStep);
+
+/// <summary>What became of one run of a comparison: a result, or a fault.</summary>
+/// <param name="Cell">The run.</param>
+/// <param name="Result">What it gave; null where it failed.</param>
+/// <param name="Fault">Why it failed; null where it did not.</param>
+public sealed record CellOutcome(ComparisonCell Cell, CellResult? Result, string? Fault);

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using StepDistill.Files;
+using StepDistill.Runs;
+
+namespace StepDistill.Evaluation.Comparisons;
+
+/// <summary>What a comparison leaves: every run, the means of each arm, the differences between arms, and the teacher.</summary>
+/// <remarks>
+/// All shares are from 0 to 1 and all intervals hold at 95 %; how they are made says <see cref="PairedBootstrap"/>. Runs
+/// that failed stand among <see cref="Cells"/> with their fault and count in no mean.
+/// </remarks>
+public sealed record ComparisonReport
+{
+    /// <summary>Version of this record's form on the disk.</summary>
+    public int Format { get; init; } = 1;
+
+    /// <summary>The recipe's name.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>The task's name.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Which rows were answered, such as <c>test</c>.</summary>
+    public required string Split { get; init; }
+
+    /// <summary>How many rows were answered.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>SHA-256 over these rows.</summary>
+    public required string RowsHash { get; init; }
+
+    /// <summary>What is right without reading the input; see <see cref="EvaluationReport.Baseline"/>.</summary>
+    public required double Baseline { get; init; }
+
+    /// <summary>The teacher on the same rows; null where it never answered them.</summary>
+    public required ComparedTeacher? Teacher { get; init; }
+
+    /// <summary>Each arm at each fraction.</summary>
+    public required IReadOnlyList<ComparedArm> Arms { get; init; }
+
+    /// <summary>Each pair of arms at each fraction, and each arm against the teacher.</summary>
+    public required IReadOnlyList<ComparedDifference> Differences { get; init; }
+
+    /// <summary>Every run.</summary>
+    public required IReadOnlyList<ComparedCell> Cells { get; init; }
+
+    /// <summary>What else belongs to a record of the comparison.</summary>
+    public required ComparisonOrigin Origin { get; init; }
+
+    /// <summary>Puts results together.</summary>
+    /// <param name="plan">The cells that were meant to run.</param>
+    /// <param name="outcomes">What became of them.</param>
+    /// <param name="teacher">The teacher's own answers to the same rows, or null.</param>
+    /// <param name="origin">Where it all comes from.</param>
+    /// <exception cref="StepDistillException">No run has a result, or runs were evaluated on different rows.</exception>
+    public static ComparisonReport Make(
+        ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher, ComparisonOrigin origin) =>
+        new ComparisonAnalysis(plan, outcomes, teacher).Report(origin);
+
+    /// <summary>The report for people, in Markdown.</summary>
+    public string ToMarkdown() => ComparisonMarkdown.Write(this);
+
+    /// <summary>The report for programs: one JSON object in snake_case.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, RunJson.Page) + "\n";
+
+    /// <summary>Writes <c>comparison.json</c> and <c>comparison.md</c>, each whole or not at all.</summary>
+    /// <param name="folder">Where to; it is made. Older ones are replaced.</param>
+    /// <returns>The Markdown file's path.</returns>
+    public string Write(string folder)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "comparison.json"), ToJson());
+        var page = Path.Combine(folder, "comparison.md");
+        AtomicFile.WriteText(page, ToMarkdown());
+        return page;
+    }
+}

@@ -1,0 +1,201 @@
+using CsCheck;
+using StepDistill.Evaluation.Comparisons;
+using StepDistill.Recipes;
+
+namespace StepDistill.Tests.Evaluation.Comparisons;
+
+public sealed class ComparisonMarkdownTests
+{
+    private const string Finetune = Arms.Finetune;
+    private const string StepByStep = Arms.StepByStep;
+
+    [Fact]
+    public void The_whole_page_reads_like_this()
+    {
+        var page = Page(
+            new([Finetune, StepByStep], [1], [0, 1]),
+            [
+                Outcomes.Done(Finetune, 1, 0, 0.60), Outcomes.Done(StepByStep, 1, 0, 0.70),
+                Outcomes.Done(Finetune, 1, 1, 0.34), Outcomes.Failed(StepByStep, 1, 1, "The loss is not a number.\nLower the rate."),
+            ],
+            new(Outcomes.Report("rule book", 0.8), IsSimulated: true, "It is wrong in 20 % of its answers."));
+
+        Assert.Equal(
+            """
+            # birds: arms compared on 1,000 test rows
+
+            On 1,000 test rows of the task birds, with 1 seed and all 9,000 training rows, **step-by-step is ahead of finetune by 10.0 points** (95 % interval 7.6 to 12.4).
+
+            Keep in mind:
+
+            - The teacher is **simulated** (rule book): a program that plays a language model. It is wrong in 20 % of its answers. These numbers show how the method behaves on this task, not what a real teacher would give.
+            - **1 of 4 runs failed** and counts in no mean; the reasons are below.
+            - **1 of 3 students is stuck**: not told from giving every row the same answer (33.4 %). A mean over stuck and other seeds describes neither; look at the single runs.
+            - Where only one seed is left: an interval speaks of these very students and leaves out how much another seed would change. Three seeds or more say something about the method.
+            - Two seeds say next to nothing about how much seeds matter, so their intervals are very wide. Three narrow them by more than two thirds.
+
+            ## Accuracy
+
+            | training rows | arm                           | accuracy |  95 % interval |        seeds | lowest | highest |   sd |  stuck |
+            | ------------: | ----------------------------- | -------: | -------------: | -----------: | -----: | ------: | ---: | -----: |
+            | 9,000 (100 %) | finetune                      |   47.0 % | 0.0 to 100.0 % |            2 | 34.0 % |  60.0 % | 18.4 | 1 of 2 |
+            | 9,000 (100 %) | step-by-step                  |   70.0 % | 67.1 to 72.9 % | 1 (1 failed) | 70.0 % |  70.0 % |    – |      – |
+            |             – | simulated teacher (rule book) |   80.0 % | 77.4 to 82.4 % |            – |      – |       – |    – |      – |
+            |             – | without reading the input     |   33.4 % |              – |            – |      – |       – |    – |      – |
+
+            ## Differences, in points
+
+            | training rows | arm          | against  | difference |    95 % interval | these students | seeds ahead | told apart      |
+            | ------------: | ------------ | -------- | ---------: | ---------------: | -------------: | ----------: | --------------- |
+            |         100 % | step-by-step | finetune |      +10.0 |    +7.6 to +12.4 |  +7.6 to +12.4 |      1 of 1 | yes             |
+            |         100 % | finetune     | teacher  |      −33.0 | −100.0 to +100.0 | −35.5 to −30.6 |      0 of 2 | no, 0 is inside |
+            |         100 % | step-by-step | teacher  |      −10.0 |    −12.4 to −7.6 |  −12.4 to −7.6 |      0 of 1 | yes             |
+
+            ## Every run
+
+            | training rows | arm          | seed | right |    of | accuracy | macro-F1 | unreadable | best step | remark |
+            | ------------: | ------------ | ---: | ----: | ----: | -------: | -------: | ---------: | --------: | ------ |
+            |         100 % | finetune     |    0 |   600 | 1,000 |   60.0 % |   60.0 % |          0 |       750 |        |
+            |         100 % | finetune     |    1 |   340 | 1,000 |   34.0 % |   34.0 % |          0 |       750 | STUCK  |
+            |         100 % | step-by-step |    0 |   700 | 1,000 |   70.0 % |   70.0 % |          0 |       750 |        |
+            |         100 % | step-by-step |    1 |     – |     – |        – |        – |          – |         – | FAILED |
+
+            - step-by-step, 100 % of the rows, seed 1 failed: The loss is not a number. Lower the rate.
+
+            ## How to read this
+
+            - **Accuracy** is the share of rows answered right. An answer that is no label of the task is unreadable and counts as wrong.
+            - **An interval** holds the true value in about 95 of 100 repetitions with other rows of the same kind and, where there are several seeds, other seeds. Differences are paired: each row is compared with itself, each seed with the same seed.
+            - **These students** is the narrower interval for the very students of these runs on other rows. Where it leaves out 0 and the other one does not, more seeds would help; where both hold 0, more rows would too.
+            - **Told apart: no** does not mean equal. It means that this many rows and seeds cannot say.
+            - **Without reading the input** is the commonest answer's share or, if higher, the chance of guessing among a row's choices: 33.4 %. **Stuck** is a student whose own interval reaches down to it.
+            - **The teacher** is scored on the same rows; answers that could not be read count as wrong.
+
+            ## What was compared
+
+            | what        | value                                                                                           |
+            | ----------- | ----------------------------------------------------------------------------------------------- |
+            | recipe      | birds                                                                                           |
+            | task        | birds                                                                                           |
+            | rows        | 1,000 test rows, SHA-256 e1d99477d2aafda0…                                                      |
+            | data: test  | SHA-256 bbbbbbbbbbbbbbbb…                                                                       |
+            | data: train | SHA-256 aaaaaaaaaaaaaaaa…                                                                       |
+            | dotnet      | .NET 10.0.1                                                                                     |
+            | stepdistill | 0.1.0                                                                                           |
+            | finished    | 2026-05-01 12:30 UTC                                                                            |
+            | command     | `stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1` |
+
+            """,
+            page);
+    }
+
+    [Theory]
+    [InlineData(0.60, 0.66, "**step-by-step is ahead of finetune by 6.0 points** (95 % interval ")]
+    [InlineData(0.66, 0.60, "**step-by-step is behind finetune by 6.0 points** (95 % interval ")]
+    [InlineData(0.60, 0.605, "**this comparison does not tell step-by-step and finetune apart**: the difference is +0.5 points")]
+    [InlineData(0.60, 0.60, "**this comparison does not tell step-by-step and finetune apart**: the difference is 0.0 points")]
+    public void The_first_paragraph_says_what_the_numbers_allow(double finetune, double stepByStep, string expected)
+    {
+        var page = Page(
+            new([Finetune, StepByStep], [1], [0, 1, 2]),
+            [
+                .. Enumerable.Range(0, 3).Select(seed => Outcomes.Done(Finetune, 1, seed, finetune)),
+                .. Enumerable.Range(0, 3).Select(seed => Outcomes.Done(StepByStep, 1, seed, stepByStep)),
+            ]);
+
+        Assert.Contains(expected, FirstParagraph(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_only_seeds_are_missing_it_says_so()
+    {
+        var page = Page(
+            new([Finetune, StepByStep], [1], [0, 1, 2]),
+            [
+                .. new[] { 0.60, 0.60, 0.60 }.Select((one, seed) => Outcomes.Done(Finetune, 1, seed, one)),
+                .. new[] { 0.62, 0.70, 0.61 }.Select((one, seed) => Outcomes.Done(StepByStep, 1, seed, one)),
+            ]);
+
+        Assert.EndsWith("what is missing is seeds.", FirstParagraph(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Smaller_fractions_follow_the_largest()
+    {
+        var plan = new ComparisonPlan([Finetune, StepByStep], [0.1, 0.5, 1], [0, 1, 2]);
+
+        var page = Page(plan, [.. plan.Cells.Select(cell => Outcomes.Done(
+            cell.Arm, cell.Fraction, cell.Seed, cell.Arm == Finetune ? 0.5 : 0.5 + (0.2 * cell.Fraction) - 0.1))]);
+
+        Assert.Matches(
+            "^On .* all 9,000 training rows, .* ahead .* With 50 % of the training rows \\(4,500\\) .* told apart.* "
+            + "With 10 % of the training rows \\(900\\) step-by-step is behind by 8.0 points",
+            FirstParagraph(page));
+    }
+
+    [Fact]
+    public void One_arm_alone_is_told_with_its_interval() => Assert.StartsWith(
+        "**distill answers 55.0 % of 1,000 test rows right** (95 % interval ",
+        FirstParagraph(Page(new([Arms.Distill], [1], [0]), [Outcomes.Done(Arms.Distill, 1, 0, 0.55)])),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Without_the_papers_pair_the_last_arm_is_set_against_the_first() => Assert.Contains(
+        "single-task is ahead of distill",
+        FirstParagraph(Page(
+            new([Arms.SingleTask, Arms.Distill], [1], [0]),
+            [Outcomes.Done(Arms.Distill, 1, 0, 0.5), Outcomes.Done(Arms.SingleTask, 1, 0, 0.6)])),
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(1, "test", "One seed: ")]
+    [InlineData(2, "test", "Two seeds say next to nothing")]
+    [InlineData(3, "validation", "These are validation rows, which also chose the weights to keep")]
+    public void What_weakens_the_result_is_said(int seeds, string split, string expected) => Assert.Contains(
+        expected,
+        Page(
+            new([Finetune], [1], [.. Enumerable.Range(0, seeds)]),
+            [.. Enumerable.Range(0, seeds).Select(seed => Outcomes.Done(Finetune, 1, seed, 0.6, split: split))]),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_sound_comparison_has_nothing_to_keep_in_mind() => Assert.DoesNotContain(
+        "Keep in mind",
+        Page(
+            new([Finetune], [1], [0, 1, 2]),
+            [.. Enumerable.Range(0, 3).Select(seed => Outcomes.Done(Finetune, 1, seed, 0.6))]),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_teacher_that_is_no_program_is_not_called_simulated()
+    {
+        var page = Page(
+            new([Finetune], [1], [0]), [Outcomes.Done(Finetune, 1, 0, 0.6)], new(Outcomes.Report("PaLM", 0.7)));
+
+        Assert.Contains("The teacher, PaLM, answers 70.0 % of the same 1,000 rows right.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("imulated", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_text_from_outside_breaks_a_table() => Gen.String[Gen.Char["|\r\n <a`"], 0, 12].Sample(text =>
+    {
+        var page = Page(
+            new([Finetune, StepByStep], [1], [0]),
+            [Outcomes.Done(Finetune, 1, 0, 0.6, rows: 30), Outcomes.Failed(StepByStep, 1, 0, text)],
+            new(Outcomes.Report(text, 0.7, rows: 30)));
+
+        foreach (var table in page.Split("\n\n").Where(block => block.StartsWith('|')))
+        {
+            var lines = table.TrimEnd('\n').Split('\n');
+            Assert.All(lines, line => Assert.Equal(lines[0].Length, line.Length));
+            Assert.All(lines, line => Assert.Equal(Bars(lines[0]), Bars(line)));
+        }
+    });
+
+    private static int Bars(string line) => line.Replace("\\|", "", StringComparison.Ordinal).Count(c => c == '|');
+
+    private static string FirstParagraph(string page) => page.Split("\n\n")[1];
+
+    private static string Page(ComparisonPlan plan, CellOutcome[] outcomes, TeacherResult? teacher = null) =>
+        ComparisonReport.Make(plan, outcomes, teacher, Outcomes.Origin).ToMarkdown();
+}
