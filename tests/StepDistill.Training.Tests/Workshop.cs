@@ -1,0 +1,62 @@
+using StepDistill.Annotations;
+using StepDistill.Recipes;
+using StepDistill.Runs;
+using StepDistill.Tasks;
+using StepDistill.Teachers;
+
+namespace StepDistill.Training.Tests;
+
+/// <summary>A recipe with a store and a folder of runs of its own, as the command line sets them up.</summary>
+internal sealed class Workshop : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("stepdistill-");
+
+    public Workshop(Recipe recipe)
+    {
+        Recipe = recipe;
+        Task = TaskSpec.From(recipe.Task);
+        Splits = TaskSplits.Open(Task, recipe.Task, _folder.FullName);
+        Teacher = new RecordedTeacher(Task, recipe.Teacher.Format ?? Task.ReplyFormat);
+        Folder = new RecipeFolder(_folder.FullName, recipe.Name);
+        Store = SqliteAnnotationStore.Open(Folder.Annotations);
+    }
+
+    public Recipe Recipe { get; }
+
+    public TaskSpec Task { get; }
+
+    public TaskSplits Splits { get; }
+
+    public RecordedTeacher Teacher { get; }
+
+    public IAnnotationStore Store { get; }
+
+    public RecipeFolder Folder { get; }
+
+    public List<RunEvent> Events { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public async Task AnnotateAsync() => await new AnnotationRun(Teacher, Store)
+        .RunAsync(Splits.Train.Read(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+
+    /// <summary>Trains with the recipe, or with another of the same name.</summary>
+    public async Task<RunManifest> TrainAsync(Recipe? recipe = null, CancellationToken cancellation = default) => await new TrainingRun
+    {
+        Recipe = recipe ?? Recipe,
+        Task = Task,
+        Splits = Splits,
+        Folder = Folder,
+        Teacher = Teacher,
+        Store = Store,
+        FindStudent = (name, _) => System.Threading.Tasks.Task.FromResult(name),
+        Report = Events.Add,
+        Warn = Warnings.Add,
+    }.RunAsync(cancellation);
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
