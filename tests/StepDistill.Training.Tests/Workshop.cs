@@ -41,7 +41,8 @@ internal sealed class Workshop : IDisposable
         .RunAsync(Splits.Train.Read(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
     /// <summary>Trains with the recipe, or with another of the same name.</summary>
-    public async Task<RunManifest> TrainAsync(Recipe? recipe = null, CancellationToken cancellation = default) => await new TrainingRun
+    public async Task<RunManifest> TrainAsync(
+        Recipe? recipe = null, Action<RunEvent>? report = null, CancellationToken cancellation = default) => await new TrainingRun
     {
         Recipe = recipe ?? Recipe,
         Task = Task,
@@ -50,7 +51,7 @@ internal sealed class Workshop : IDisposable
         Teacher = Teacher,
         Store = Store,
         FindStudent = (name, _) => System.Threading.Tasks.Task.FromResult(name),
-        Report = Events.Add,
+        Report = report ?? Events.Add,
         Warn = Warnings.Add,
     }.RunAsync(cancellation);
 

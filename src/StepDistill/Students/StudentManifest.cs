@@ -44,7 +44,7 @@ public sealed record StudentManifest
 /// <param name="Answer">What a label is.</param>
 /// <param name="Labels">The closed set of labels, where there is one; otherwise empty.</param>
 /// <param name="InputTemplate">How an input is written from columns; null where rows bring it written.</param>
-public sealed record StudentTask(string Name, AnswerKind Answer, IReadOnlyList<string> Labels, string? InputTemplate)
+public sealed record StudentTask(string Name, AnswerKind Answer, IReadOnlyList<string> Labels, string? InputTemplate = null)
 {
     /// <summary>Takes what matters from a task.</summary>
     /// <param name="task">The task.</param>
