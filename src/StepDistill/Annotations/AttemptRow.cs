@@ -17,9 +17,9 @@ internal static class AttemptRow
 
     /// <summary>The newest attempt of each key in the JSON list <c>$keys</c>.</summary>
     public const string SelectByKeys = $"""
-        SELECT {NewestNames} FROM (SELECT DISTINCT value FROM json_each($keys)) AS asked
-        CROSS JOIN attempts AS newest ON newest.key = asked.value
-            AND newest.attempt = (SELECT MAX(attempt) FROM attempts WHERE key = asked.value)
+        SELECT {NewestNames} FROM (SELECT DISTINCT unhex(value) AS key FROM json_each($keys)) AS asked
+        CROSS JOIN attempts AS newest ON newest.key = asked.key
+            AND newest.attempt = (SELECT MAX(attempt) FROM attempts WHERE key = asked.key)
         """;
 
     /// <summary>
@@ -54,9 +54,16 @@ internal static class AttemptRow
         return command;
     }
 
-    /// <summary>Refuses an annotation that says it is readable and holds no label, or the other way round.</summary>
+    /// <summary>Refuses an annotation that says it is readable and holds no label, or the other way round, and a key that is no hash.</summary>
     public static void Check(Annotation annotation)
     {
+        if (annotation.Key.Length != 64 || !annotation.Key.All(char.IsAsciiHexDigitLower))
+        {
+            throw new ArgumentException(
+                $"The annotation of example '{annotation.ExampleId}' has the key '{annotation.Key}'; it must be 64 hexadecimal "
+                + "digits in lower case.", nameof(annotation));
+        }
+
         var labelled = !string.IsNullOrWhiteSpace(annotation.Label);
         if (labelled != (annotation.Status == AnnotationStatus.Ok) || (annotation.Label is not null && !labelled))
         {
@@ -70,7 +77,7 @@ internal static class AttemptRow
     {
         ReadOnlySpan<object?> values =
         [
-            annotation.Key, annotation.ExampleId, annotation.Teacher, NameOf(annotation.Status), annotation.Reply,
+            Convert.FromHexString(annotation.Key), annotation.ExampleId, annotation.Teacher, NameOf(annotation.Status), annotation.Reply,
             annotation.Label, annotation.Rationale, annotation.Fault, annotation.Sample, annotation.InputTokens,
             annotation.OutputTokens, Microseconds(annotation.Latency),
             Microseconds(annotation.At - DateTimeOffset.UnixEpoch),
@@ -99,7 +106,7 @@ internal static class AttemptRow
 
     private static Annotation Parse(SqliteDataReader row) => new()
     {
-        Key = row.GetString(0),
+        Key = Convert.ToHexStringLower(row.GetFieldValue<byte[]>(0)),
         ExampleId = row.GetString(1),
         Teacher = row.GetString(2),
         Status = StatusOf(row.GetString(3)) ?? throw new FormatException($"the status '{row.GetString(3)}'"),

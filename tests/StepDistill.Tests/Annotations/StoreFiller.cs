@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using StepDistill.Annotations;
+using StepDistill.Files;
 
 namespace StepDistill.Tests.Annotations;
 
@@ -27,13 +28,15 @@ internal static class StoreFiller
 
     public static Annotation Row(string series, int number) => new()
     {
-        Key = $"{series}-{number}",
+        Key = KeyOf($"{series}-{number}"),
         ExampleId = $"row-{number}",
-        Teacher = "test",
+        Teacher = series,
         Status = AnnotationStatus.Ok,
         Reply = new string((char)('a' + (number % 26)), 1 + (number % 900)),
         Label = $"{number}",
     };
+
+    public static string KeyOf(string name) => ContentHash.Of(name);
 
     [ModuleInitializer]
     internal static void FillInsteadOfTesting()
