@@ -30,6 +30,7 @@ public sealed class ReplyReaderTests
     [Theory]
     [InlineData("Both name a dog. So the answer is entailment.\n\nPremise: A cat", "entailment", "Both name a dog.")]
     [InlineData("The answer is 71. So the answer is neutral.", "neutral", "The answer is 71.")]
+    [InlineData("The answer is neutral. No: the answer is contradiction.", "contradiction", "The answer is neutral. No:")]
     [InlineData("Both differ. The answer is contradiction because of the year.", "contradiction", "Both differ.")]
     public void Anli_cot_ends_in_a_label(string reply, string label, string rationale) =>
         Reads("nli", "anli-cot", reply, label, rationale);
@@ -244,7 +245,7 @@ public sealed class ReplyReaderTests
     [Fact]
     public void Time_grows_with_the_length_alone()
     {
-        const int Length = 1 << 20;
+        const int Length = 1 << 17;
         var watch = Stopwatch.StartNew();
         foreach (var piece in Pieces)
         {
@@ -258,7 +259,7 @@ public sealed class ReplyReaderTests
             }
         }
 
-        // 20 readings of 1 MB for each piece take about 0.1 s; quadratic time would take hours.
+        // 840 readings of 128 KB take 3 s on a quiet core; in quadratic time one of them would take as long.
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(60));
     }
 
