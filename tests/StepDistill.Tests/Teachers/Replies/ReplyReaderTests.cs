@@ -78,6 +78,7 @@ public sealed class ReplyReaderTests
     [InlineData("A man eats.\nAnswer: neu", "neutral")]
     [InlineData("A man eats.\nAnswer: ne", null)]
     [InlineData("A man eats.\nAnswer: entail\n\nPremise: A", null)]
+    [InlineData("A man eats.\nAnswer: entail\nPremise: A", null)]
     public void CutLabelPrefix_is_read_at_the_replys_end_from_three_letters_on(string reply, string? label) =>
         Reads("nli", "esnli-cot", reply, label, "A man eats.");
 
