@@ -21,7 +21,7 @@ public sealed class StudentFolder
     public const string WeightsName = "model.safetensors";
 
     private const string CardName = "README.md";
-    private const long MaxManifestBytes = 16 << 20;
+    private const int MaxManifestBytes = 16 << 20;
 
     private StudentFolder(string path, T5Config config, StudentManifest? manifest)
     {
@@ -135,14 +135,9 @@ public sealed class StudentFolder
             return null;
         }
 
-        if (new FileInfo(file).Length > MaxManifestBytes)
-        {
-            throw new StepDistillException($"{file} has {new FileInfo(file).Length} bytes; a manifest has at most {MaxManifestBytes}.");
-        }
-
         try
         {
-            var bytes = File.ReadAllBytes(file);
+            var bytes = BoundedFile.ReadAllBytes(file, MaxManifestBytes, "a manifest");
             using var json = JsonDocument.Parse(bytes);
             var format = json.RootElement.GetProperty("format").GetInt32();
             return format is >= 1 and <= StudentManifest.CurrentFormat

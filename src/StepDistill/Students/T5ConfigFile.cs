@@ -20,7 +20,7 @@ public static class T5ConfigFile
     public const string GenerationFileName = "generation_config.json";
 
     /// <summary>No configuration is larger; what is, is something else.</summary>
-    private const long MaxBytes = 16 << 20;
+    private const int MaxBytes = 16 << 20;
 
     private static readonly (string Name, T5FeedForwardKind Kind, string Activation)[] FeedForwards =
     [
@@ -41,14 +41,9 @@ public static class T5ConfigFile
             throw new StepDistillException($"There is no {file}. A student's folder holds {FileName} with the sizes of its network.");
         }
 
-        if (new FileInfo(file).Length > MaxBytes)
-        {
-            throw new StepDistillException($"{file} has {new FileInfo(file).Length} bytes; a configuration has at most {MaxBytes}.");
-        }
-
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var json = JsonDocument.Parse(BoundedFile.ReadAllBytes(file, MaxBytes, "a configuration"));
             return json.RootElement.ValueKind == JsonValueKind.Object
                 ? From(new Keys(json.RootElement, file), file)
                 : throw new StepDistillException($"{file} is not a JSON object. Copy or download it again.");

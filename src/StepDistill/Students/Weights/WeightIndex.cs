@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StepDistill.Files;
 
 namespace StepDistill.Students.Weights;
 
@@ -6,7 +7,7 @@ namespace StepDistill.Students.Weights;
 internal static class WeightIndex
 {
     /// <summary>Far above the index of any model: T5-xxl's has 60 kB.</summary>
-    private const long MaxBytes = 64 << 20;
+    private const int MaxBytes = 64 << 20;
 
     /// <summary>Reads an index.</summary>
     /// <param name="path">A <c>.index.json</c>.</param>
@@ -14,15 +15,10 @@ internal static class WeightIndex
     /// <exception cref="StepDistillException">It cannot be used, or names a file elsewhere than beside itself.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
-        if (new FileInfo(path) is { Length: > MaxBytes } large)
-        {
-            throw new StepDistillException($"{path} has {large.Length} bytes; an index of weights has at most {MaxBytes}.");
-        }
-
         try
         {
             using var json = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+                BoundedFile.ReadAllBytes(path, MaxBytes, "an index of weights"), new JsonDocumentOptions { AllowDuplicateProperties = false });
             var map = json.RootElement.GetProperty("weight_map").EnumerateObject()
                 .ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? "", StringComparer.Ordinal);
             return map.Values.FirstOrDefault(name => !IsPlain(name)) is { } elsewhere

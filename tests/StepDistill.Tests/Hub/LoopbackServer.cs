@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace StepDistill.Tests.Hub;
+
+/// <summary>What a client asked.</summary>
+internal sealed record Asked(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Where the asked part of the file begins.</summary>
+    public long From => Headers.TryGetValue("range", out var range)
+        ? long.Parse(range["bytes=".Length..].TrimEnd('-'), CultureInfo.InvariantCulture) : 0;
+}
+
+/// <summary>What the server answers. It says that it sends all of the body, and breaks off after <paramref name="CutAt"/> bytes.</summary>
+internal sealed record Answer(int Status, byte[] Body, int CutAt = int.MaxValue, params (string Name, string Value)[] Headers);
+
+/// <summary>A server of HTTP on this machine that does what a test tells it to, broken connections included.</summary>
+internal sealed class LoopbackServer : IDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly Func<Asked, Answer> answer;
+
+    public LoopbackServer(Func<Asked, Answer> answer)
+    {
+        this.answer = answer;
+        listener.Start();
+        Address = new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
+        _ = AcceptAsync();
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Everything that was asked so far.</summary>
+    public ConcurrentQueue<Asked> Log { get; } = [];
+
+    public void Dispose() => listener.Dispose();
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = ServeAsync(await listener.AcceptTcpClientAsync());
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        {
+            var stream = client.GetStream();
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            var first = (await reader.ReadLineAsync())?.Split(' ');
+            if (first is null)
+            {
+                return;
+            }
+
+            var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            while (await reader.ReadLineAsync() is { Length: > 0 } line)
+            {
+                headers[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+            }
+
+            var asked = new Asked(first[0], first[1], headers);
+            Log.Enqueue(asked);
+            var reply = answer(asked);
+            var head = new StringBuilder($"HTTP/1.1 {reply.Status} As-told\r\nConnection: close\r\nContent-Length: {reply.Body.Length}\r\n");
+            foreach (var (name, value) in reply.Headers)
+            {
+                head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+            }
+
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()));
+            if (asked.Method != "HEAD")
+            {
+                await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.CutAt, reply.Body.Length)));
+            }
+        }
+    }
+}
