@@ -119,20 +119,22 @@ internal sealed class DoubleArray
         private readonly List<uint> units = [];
         private readonly List<ulong[]> freeSlots = [];
         private readonly List<ulong[]> freeBases = [];
+        private readonly List<int> freeCounts = [];
 
         public uint[] Build()
         {
             AddBlock();
-            Take(freeSlots, 0);
+            TakeSlot(0);
             // The root's own label is 0: with children around it, a zero byte in a text would seem to match.
             Take(freeBases, 0);
             units[0] = 0;
 
             var labels = new List<byte>();
             var starts = new List<int>();
-            var open = new Queue<(int Unit, int First, int End, int Depth)>();
-            open.Enqueue((0, 0, keys.Length, 0));
-            while (open.TryDequeue(out var node))
+            // Depth first, so that children lie near their parents and distances stay short.
+            var open = new Stack<(int Unit, int First, int End, int Depth)>();
+            open.Push((0, 0, keys.Length, 0));
+            while (open.TryPop(out var node))
             {
                 labels.Clear();
                 starts.Clear();
@@ -165,7 +167,7 @@ internal sealed class DoubleArray
                 for (var i = 0; i < labels.Count; i++)
                 {
                     var child = children ^ labels[i];
-                    Take(freeSlots, child);
+                    TakeSlot(child);
                     if (ends && i == 0)
                     {
                         units[child] = NoLabel | (uint)keys[starts[0]].Value;
@@ -173,7 +175,7 @@ internal sealed class DoubleArray
                     }
 
                     units[child] = labels[i];
-                    open.Enqueue((child, starts[i], i + 1 < starts.Count ? starts[i + 1] : node.End, node.Depth + 1));
+                    open.Push((child, starts[i], i + 1 < starts.Count ? starts[i + 1] : node.End, node.Depth + 1));
                 }
             }
 
@@ -196,6 +198,11 @@ internal sealed class DoubleArray
         {
             for (var block = Math.Max(0, freeSlots.Count - OpenBlocks); block < freeSlots.Count; block++)
             {
+                if (freeCounts[block] < labels.Count)
+                {
+                    continue;
+                }
+
                 for (var word = 0; word < 4; word++)
                 {
                     for (var bits = freeSlots[block][word]; bits != 0; bits &= bits - 1)
@@ -238,7 +245,14 @@ internal sealed class DoubleArray
         {
             freeSlots.Add([ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue]);
             freeBases.Add([ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue]);
+            freeCounts.Add(BlockSize);
             units.AddRange(Enumerable.Repeat(NoLabel, BlockSize));
+        }
+
+        private void TakeSlot(int place)
+        {
+            Take(freeSlots, place);
+            freeCounts[place / BlockSize]--;
         }
 
         private static bool IsFree(List<ulong[]> bits, int place) =>

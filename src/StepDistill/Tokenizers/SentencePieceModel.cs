@@ -38,6 +38,9 @@ internal sealed record NormalizerRules
 /// <remarks>Format: google/sentencepiece, <c>src/sentencepiece_model.proto</c>.</remarks>
 internal sealed record SentencePieceModel
 {
+    // Real pieces have some dozen bytes; encoding takes time by the longest.
+    private const int LongestPiece = 4096;
+
     public required IReadOnlyList<Piece> Pieces { get; init; }
 
     public NormalizerRules Normalizer { get; init; } = new();
@@ -52,8 +55,8 @@ internal sealed record SentencePieceModel
     /// <summary>The file that the model was read from, byte for byte; null where it was made otherwise.</summary>
     public byte[]? Source { get; init; }
 
-    /// <summary>Reads and checks a model.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no usable Unigram model; the message says what was found.</exception>
+    /// <summary>Reads a model; <see cref="Check"/> says whether it is usable.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no Unigram model; the message says what was found.</exception>
     public static SentencePieceModel Parse(ReadOnlySpan<byte> bytes)
     {
         var pieces = new List<Piece>();
@@ -88,7 +91,6 @@ internal sealed record SentencePieceModel
             throw new InvalidDataException($"it holds a {name} model, and only Unigram models can be read");
         }
 
-        model.Check();
         return model with { Source = bytes.ToArray() };
     }
 
@@ -125,7 +127,7 @@ internal sealed record SentencePieceModel
         return (Denormalizer is null ? file : file.Bytes(5, Write(Denormalizer))).ToArray();
     }
 
-    /// <summary>Makes sure that every rule holds on which encoding relies; they are SentencePiece's own.</summary>
+    /// <summary>Makes sure that every rule holds on which encoding relies: SentencePiece's own, and bounds on sizes.</summary>
     /// <exception cref="InvalidDataException">A rule is broken.</exception>
     public void Check()
     {
@@ -141,6 +143,11 @@ internal sealed record SentencePieceModel
         for (var id = 0; id < Pieces.Count; id++)
         {
             var (text, score, kind) = Pieces[id];
+            if (text.Length > LongestPiece)
+            {
+                throw new InvalidDataException($"piece {id} has {text.Length} bytes; at most {LongestPiece} are read");
+            }
+
             if (text.Length == 0 || !float.IsFinite(score))
             {
                 throw new InvalidDataException(

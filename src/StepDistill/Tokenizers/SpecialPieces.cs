@@ -17,15 +17,25 @@ internal sealed class SpecialPieces
         '\u202f', '\u205f', '\u3000',
     ];
 
-    private readonly KeyValuePair<string, int>[] longestFirst;
+    private const int Most = 10_000;
+
+    private readonly Dictionary<string, int> marks = [];
+    private readonly int[] lengths;
     private readonly SearchValues<string> any;
     private readonly HashSet<int> ids;
 
     /// <summary>Gives every mark its id.</summary>
     /// <param name="model">The vocabulary.</param>
     /// <param name="names">How the marks are written.</param>
+    /// <exception cref="InvalidDataException">There are too many marks.</exception>
     public SpecialPieces(SentencePieceModel model, SpecialNames names)
     {
+        if (names.Sentinels + names.Others.Count > Most)
+        {
+            throw new InvalidDataException(
+                $"it has {names.Sentinels} sentinels and {names.Others.Count} other marks, more than the {Most} that are read");
+        }
+
         Names = names;
         var pieces = new Dictionary<string, int>();
         for (var id = 0; id < model.Pieces.Count; id++)
@@ -45,32 +55,30 @@ internal sealed class SpecialPieces
         }
 
         VocabularySize = model.Pieces.Count + names.Sentinels;
-        var all = new Dictionary<string, int>();
         for (var i = 0; i < names.Sentinels; i++)
         {
-            all[SpecialNames.Sentinel(i)] = VocabularySize - 1 - i;
+            marks[SpecialNames.Sentinel(i)] = VocabularySize - 1 - i;
         }
 
         foreach (var name in (string[])[names.End, names.Unknown, names.Pad, .. names.Others])
         {
-            if (!all.ContainsKey(name))
+            if (!marks.ContainsKey(name))
             {
-                all[name] = pieces.TryGetValue(name, out var id) ? id : VocabularySize++;
+                marks[name] = pieces.TryGetValue(name, out var id) ? id : VocabularySize++;
             }
         }
 
-        PadId = all[names.Pad];
-        EndId = all[names.End];
-        ids = [.. all.Values, UnknownId];
-        longestFirst = [.. all.OrderByDescending(mark => mark.Key.Length)];
-        any = SearchValues.Create([.. all.Keys], StringComparison.Ordinal);
-        Ids = all;
+        PadId = marks[names.Pad];
+        EndId = marks[names.End];
+        ids = [.. marks.Values, UnknownId];
+        lengths = [.. marks.Keys.Select(mark => mark.Length).Distinct().OrderDescending()];
+        any = SearchValues.Create([.. marks.Keys], StringComparison.Ordinal);
     }
 
     public SpecialNames Names { get; }
 
     /// <summary>Every mark's id.</summary>
-    public IReadOnlyDictionary<string, int> Ids { get; }
+    public IReadOnlyDictionary<string, int> Ids => marks;
 
     public int VocabularySize { get; }
 
@@ -89,12 +97,12 @@ internal sealed class SpecialPieces
         var start = text.IndexOfAny(any);
         if (start >= 0)
         {
-            foreach (var (name, found) in longestFirst)
+            var lookup = marks.GetAlternateLookup<ReadOnlySpan<char>>();
+            foreach (var candidate in lengths)
             {
-                if (text[start..].StartsWith(name, StringComparison.Ordinal))
+                if (start + candidate <= text.Length && lookup.TryGetValue(text.Slice(start, candidate), out id))
                 {
-                    length = name.Length;
-                    id = found;
+                    length = candidate;
                     return start;
                 }
             }

@@ -13,9 +13,9 @@ internal static class TokenizerFiles
     private const string ConfigName = "tokenizer_config.json";
     private const string MarksName = "special_tokens_map.json";
 
-    // The largest published vocabularies have a tenth of it.
-    private const long LargestFile = 128 << 20;
-    private const int MostSentinels = 100_000;
+    // Several times the largest published Unigram vocabularies (mT5: 4 MB, and 16 MB as JSON).
+    private const long LargestFile = 64 << 20;
+    private const int MostSentinels = 10_000;
 
     private static readonly JsonSerializerOptions Readable = new()
     {
