@@ -1,3 +1,4 @@
+using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Teachers;
 using StepDistill.Runs;
@@ -14,12 +15,13 @@ internal static class FakeStages
     public static StageSet Create(Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null) => new()
     {
         Teacher = TeacherClients.OpenAsync,
-        Train = (recipe, report, cancellation) =>
+        Train = (recipe, report, warn, cancellation) =>
         {
             train?.Invoke(recipe, cancellation);
             return Task.FromResult(recipe.Run.ReadManifest() ?? Write(recipe, report));
         },
         Student = (_, _) => new FakeStudent(answer ?? (_ => "fly")),
+        Verify = (_, _, _) => [new Check("logits", 1e-6, 2e-4, "row 1")],
     };
 
     private static RunManifest Write(OpenedRecipe recipe, Action<RunEvent> report)

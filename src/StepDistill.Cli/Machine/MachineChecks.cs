@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using StepDistill.Runs;
+using StepDistill.Training.Devices;
 
 namespace StepDistill.Cli.Machine;
 
@@ -23,6 +24,7 @@ internal static partial class MachineChecks
             yield return CppLibrary();
         }
 
+        yield return Libtorch();
         yield return new("processors", FindingState.Good, $"{Environment.ProcessorCount} for this process");
         yield return Memory();
         yield return Disk();
@@ -59,6 +61,19 @@ internal static partial class MachineChecks
             .Append(0)
             .Max().ToString(CultureInfo.InvariantCulture);
         return new(Library, FindingState.Good, $"{path}, up to GLIBCXX_3.4.{newest}");
+    }
+
+    private static Finding Libtorch()
+    {
+        var found = NativeLibraries.Look();
+        if (!found.Loaded)
+        {
+            return new("libtorch", FindingState.Broken, $"{found.Fault} {found.Remedy}");
+        }
+
+        var own = found.Files.FirstOrDefault(path => Path.GetFileName(path).Contains("LibTorchSharp", StringComparison.Ordinal));
+        var versions = string.Join(", ", found.Versions.Select(version => $"{version.Key} {version.Value}"));
+        return new("libtorch", FindingState.Good, $"{versions}; computes. {own ?? "Loaded"}: {found.Adaptation}".TrimEnd(' ', ':'));
     }
 
     private static Finding Memory()

@@ -17,6 +17,7 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
     /// <param name="run">The run; it must be finished.</param>
     /// <param name="split">Which rows.</param>
     /// <param name="withRationale">Whether the student writes its reasons too.</param>
+    /// <param name="reuse">Whether a report on the very same rows that is there already will do.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The report and the folder that it is in.</returns>
@@ -26,6 +27,7 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
         RunFolder run,
         TaskSplit split,
         bool withRationale,
+        bool reuse,
         IProgress<Progress> progress,
         CancellationToken cancellation)
     {
@@ -36,6 +38,13 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
         }
 
         var rows = await split.Read(cancellation).ToListAsync(cancellation).ConfigureAwait(false);
+        var hash = EvaluationReport.HashOf(rows);
+        var folder = run.Evaluation(AreOwnRows(recipe, run, split) ? split.Name : $"{split.Name}-{hash[..8]}");
+        if (reuse && EvaluationReport.Read(folder) is { } kept && kept.RowsHash == hash)
+        {
+            return (kept, folder);
+        }
+
         using var student = students(run.Student, recipe.Recipe.Evaluation);
         var report = new Evaluator(recipe.Task)
         {
@@ -43,7 +52,6 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
             WithRationale = withRationale,
         }.Evaluate(
             student, rows, run.Name, split.Name, new Relay<int>(done => progress.Report(new(done, rows.Count))), cancellation);
-        var folder = run.Evaluation(AreOwnRows(recipe, run, split) ? split.Name : $"{split.Name}-{report.RowsHash[..8]}");
         report.Write(folder);
         return (report, folder);
     }
@@ -77,7 +85,7 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
     }
 
     /// <summary>Whether a recipe's rows are those that the run's own recipe names, and not others put in their place by <c>--set</c>.</summary>
-    public static bool AreOwnRows(OpenedRecipe recipe, RunFolder run, TaskSplit split)
+    private static bool AreOwnRows(OpenedRecipe recipe, RunFolder run, TaskSplit split)
     {
         var (here, own) = (recipe.Recipe.Task, RecipeReader.ReadFile(run.Recipe).Task);
         return split.Name == "test"

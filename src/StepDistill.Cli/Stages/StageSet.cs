@@ -1,4 +1,5 @@
 using StepDistill.Cli.Machine;
+using StepDistill.Cli.Rendering;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
@@ -13,13 +14,21 @@ internal delegate Task<ITeacher> TeacherStage(Recipe recipe, TaskSpec task, Canc
 /// <summary>Trains the run that a recipe describes, or goes on with it; returns at once where it is finished.</summary>
 /// <param name="recipe">The recipe, with what it names.</param>
 /// <param name="report">Told of everything that happens.</param>
+/// <param name="warn">Told in a sentence what no event says.</param>
 /// <param name="cancellation">Stops after the step under way and leaves a checkpoint.</param>
-internal delegate Task<RunManifest> TrainStage(OpenedRecipe recipe, Action<RunEvent> report, CancellationToken cancellation);
+internal delegate Task<RunManifest> TrainStage(
+    OpenedRecipe recipe, Action<RunEvent> report, Action<string> warn, CancellationToken cancellation);
 
 /// <summary>Loads a student.</summary>
 /// <param name="folder">The student's folder.</param>
 /// <param name="settings">How it answers: rows at a time, tokens, beams.</param>
 internal delegate IStudent StudentStage(string folder, EvaluationSection settings);
+
+/// <summary>Compares what a student computes with reference numbers.</summary>
+/// <param name="student">The student's folder.</param>
+/// <param name="reference">The folder of the reference.</param>
+/// <param name="cancellation">Stops between parts.</param>
+internal delegate IReadOnlyList<Check> VerifyStage(string student, string reference, CancellationToken cancellation);
 
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
@@ -32,6 +41,9 @@ internal sealed record StageSet
 
     /// <summary>Loads students.</summary>
     public required StudentStage Student { get; init; }
+
+    /// <summary>Compares students with references.</summary>
+    public required VerifyStage Verify { get; init; }
 
     /// <summary>Looks at the machine.</summary>
     public Func<IEnumerable<Finding>> Machine { get; init; } = MachineChecks.All;

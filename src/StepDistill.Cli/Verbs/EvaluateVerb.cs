@@ -52,7 +52,7 @@ internal sealed class EvaluateVerb : Verb
         var run = there ?? recipe.Run;
         var split = words.GetValue(_split) is { } name ? recipe.Split(name) : recipe.ReportSplit;
         var (report, folder) = await terminal.WithProgressAsync("Evaluating", progress =>
-            _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale), progress, cancellation));
+            _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale), reuse: false, progress, cancellation));
         var teacher = await _evaluate.TeacherAsync(recipe, split, cancellation);
 
         terminal.Say($"{split.Name}: {split.Source}");

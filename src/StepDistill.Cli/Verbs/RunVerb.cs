@@ -75,8 +75,10 @@ internal sealed class RunVerb : Verb
         // The stage also checks that a finished run is the one that this recipe describes.
         var wasFinished = recipe.Run.IsFinished;
         terminal.Say($"train:    {recipe.Run.Root}{(wasFinished ? " is finished; skipped" : "")}");
-        await terminal.WithProgressAsync("Training", progress =>
-            _stages.Train(recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report, cancellation));
+        var warnings = new List<string>();
+        await terminal.WithProgressAsync("Training", progress => _stages.Train(
+            recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report, warnings.Add, cancellation));
+        warnings.ForEach(terminal.Note);
         return !wasFinished;
     }
 
@@ -84,16 +86,16 @@ internal sealed class RunVerb : Verb
         OpenedRecipe recipe, bool trained, Terminal terminal, CancellationToken cancellation)
     {
         var split = recipe.ReportSplit;
-        if (!trained && EvaluateStage.AreOwnRows(recipe, recipe.Run, split)
-            && EvaluationReport.Read(recipe.Run.Evaluation(split.Name)) is { } kept)
-        {
-            terminal.Say($"evaluate: the report on the {split.Name} rows is there; skipped");
-            return (kept, false);
-        }
+        var asked = false;
+        var (report, folder) = await terminal.WithProgressAsync("Evaluating", progress => _evaluate.StudentAsync(
+            recipe, recipe.Run, split, withRationale: false, reuse: !trained, Told(progress), cancellation));
+        terminal.Say($"evaluate: {folder}{(asked ? "" : " holds the report on these rows; skipped")}");
+        return (report, asked);
 
-        terminal.Say($"evaluate: {split.Name} rows of {split.Source}");
-        var (report, _) = await terminal.WithProgressAsync("Evaluating", progress =>
-            _evaluate.StudentAsync(recipe, recipe.Run, split, withRationale: false, progress, cancellation));
-        return (report, true);
+        Relay<Progress> Told(IProgress<Progress> progress) => new(value =>
+        {
+            asked = true;
+            progress.Report(value);
+        });
     }
 }
