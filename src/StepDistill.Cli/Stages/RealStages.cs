@@ -1,4 +1,7 @@
+using StepDistill.Annotations;
 using StepDistill.Cli.Teachers;
+using StepDistill.Runs;
+using StepDistill.Training;
 
 namespace StepDistill.Cli.Stages;
 
@@ -9,8 +12,31 @@ internal static class RealStages
     public static StageSet Create() => new()
     {
         Teacher = TeacherClients.OpenAsync,
-        Train = (_, _, _) => throw new NotSupportedException("Training is not joined yet."),
-        Student = (_, _) => throw new NotSupportedException("Students are not joined yet."),
+        Train = TrainAsync,
+        Student = (folder, settings) => TorchStudent.Open(folder, settings),
+        Verify = (_, _, _) => throw new StepDistillException("Students cannot be verified yet."),
         Input = Console.In,
     };
+
+    private static async Task<RunManifest> TrainAsync(
+        OpenedRecipe recipe, Action<RunEvent> report, Action<string> warn, CancellationToken cancellation)
+    {
+        var teacher = await TeacherClients.OpenAsync(recipe.Recipe, recipe.Task, cancellation);
+        using var disposable = teacher as IDisposable;
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        return await new TrainingRun
+        {
+            Recipe = recipe.Recipe,
+            Task = recipe.Task,
+            Splits = recipe.Splits,
+            Folder = recipe.Runs,
+            Teacher = teacher,
+            Store = store,
+            FindStudent = (name, _) => Directory.Exists(name)
+                ? Task.FromResult(name)
+                : throw new StepDistillException($"student.from is '{name}', which is no folder. Give a folder in Hugging Face's layout."),
+            Report = report,
+            Warn = warn,
+        }.RunAsync(cancellation);
+    }
 }

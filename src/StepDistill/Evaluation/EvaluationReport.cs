@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using StepDistill.Files;
 using StepDistill.Runs;
+using StepDistill.Tasks;
 
 namespace StepDistill.Evaluation;
 
@@ -99,6 +100,14 @@ public sealed record EvaluationReport
             return metrics;
         }
     }
+
+    /// <summary>Gives the <see cref="RowsHash"/> of rows before anybody has answered them.</summary>
+    /// <param name="examples">The rows; those without an input or a gold label do not count.</param>
+    public static string HashOf(IEnumerable<Example> examples) => ContentHash.Of(
+        from example in examples
+        where example is { Input: not null, Label: not null }
+        from part in new[] { example.Id, example.Input, example.Label }
+        select part);
 
     /// <summary>Writes <c>predictions.jsonl</c> and then <c>report.json</c>, each whole or not at all.</summary>
     /// <param name="folder">Where to; it is made. Older ones are replaced.</param>

@@ -1,4 +1,3 @@
-using StepDistill.Files;
 using StepDistill.Tasks;
 
 namespace StepDistill.Evaluation;
@@ -32,8 +31,7 @@ internal static class ScoreSheet
             Subject = subject,
             Task = task.Name,
             Split = split,
-            RowsHash = ContentHash.Of(
-                answers.SelectMany(a => new[] { a.Example.Id, a.Example.Input ?? "", a.Example.Label! })),
+            RowsHash = EvaluationReport.HashOf(answers.Select(answer => answer.Example)),
             Rows = rows.Count,
             Correct = rows.Count(row => row.Correct),
             Unreadable = rows.Count(row => !row.Readable),

@@ -21,7 +21,7 @@ public sealed class RunVerbTests
         Assert.Equal(0.5, first.Json["accuracy"]!.GetValue<double>());
         Assert.Contains("annotate: 7 stored, 0 to ask; skipped", again.Output, StringComparison.Ordinal);
         Assert.Contains("is finished; skipped", again.Output, StringComparison.Ordinal);
-        Assert.Contains("the report on the test rows is there; skipped", again.Output, StringComparison.Ordinal);
+        Assert.Contains("holds the report on these rows; skipped", again.Output, StringComparison.Ordinal);
         Assert.Equal(2, trained);       // the stage itself checks that the finished run is this recipe's
     }
 }
