@@ -1,8 +1,8 @@
-using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Teachers;
 using StepDistill.Runs;
 using StepDistill.Students;
+using StepDistill.Training.Verification;
 
 namespace StepDistill.Cli.Tests;
 
@@ -12,7 +12,9 @@ internal static class FakeStages
     /// <summary>Stages with real recorded teachers.</summary>
     /// <param name="answer">What students say to an input.</param>
     /// <param name="train">Called with every recipe that is trained, before its run is written.</param>
-    public static StageSet Create(Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null) => new()
+    /// <param name="difference">What verifying a student finds.</param>
+    public static StageSet Create(
+        Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null, double? difference = 1e-6) => new()
     {
         Teacher = TeacherClients.OpenAsync,
         Train = (recipe, report, warn, cancellation) =>
@@ -21,7 +23,8 @@ internal static class FakeStages
             return Task.FromResult(recipe.Run.ReadManifest() ?? Write(recipe, report));
         },
         Student = (_, _) => new FakeStudent(answer ?? (_ => "fly")),
-        Verify = (_, _, _) => [new Check("logits", 1e-6, 2e-4, "row 1")],
+        Verify = (student, reference, _) => new StudentVerification(
+            student, reference, [new VerificationCheck("logits", difference, 2e-4, "absolute", "row 1")], ["no training.json"]),
     };
 
     private static RunManifest Write(OpenedRecipe recipe, Action<RunEvent> report)

@@ -2,6 +2,7 @@ using StepDistill.Annotations;
 using StepDistill.Cli.Teachers;
 using StepDistill.Runs;
 using StepDistill.Training;
+using StepDistill.Training.Verification;
 
 namespace StepDistill.Cli.Stages;
 
@@ -14,7 +15,7 @@ internal static class RealStages
         Teacher = TeacherClients.OpenAsync,
         Train = TrainAsync,
         Student = (folder, settings) => TorchStudent.Open(folder, settings),
-        Verify = (_, _, _) => throw new StepDistillException("Students cannot be verified yet."),
+        Verify = StudentVerification.Run,
         Input = Console.In,
     };
 

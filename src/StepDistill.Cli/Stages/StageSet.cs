@@ -1,10 +1,10 @@
 using StepDistill.Cli.Machine;
-using StepDistill.Cli.Rendering;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Training.Verification;
 
 namespace StepDistill.Cli.Stages;
 
@@ -25,10 +25,10 @@ internal delegate Task<RunManifest> TrainStage(
 internal delegate IStudent StudentStage(string folder, EvaluationSection settings);
 
 /// <summary>Compares what a student computes with reference numbers.</summary>
-/// <param name="student">The student's folder.</param>
+/// <param name="student">The student's folder, or a file of weights beside its configuration.</param>
 /// <param name="reference">The folder of the reference.</param>
 /// <param name="cancellation">Stops between parts.</param>
-internal delegate IReadOnlyList<Check> VerifyStage(string student, string reference, CancellationToken cancellation);
+internal delegate StudentVerification VerifyStage(string student, string reference, CancellationToken cancellation);
 
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
