@@ -23,6 +23,7 @@ internal static class CommandLine
             new AnnotationsVerb(stages),
             new TrainVerb(stages),
             new EvaluateVerb(stages),
+            new CompareVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
             new RunVerb(stages),

@@ -1,0 +1,122 @@
+using StepDistill.Cli.Verbs;
+using StepDistill.Recipes;
+
+namespace StepDistill.Cli.Tests.Verbs;
+
+public sealed class CompareVerbTests
+{
+    [Fact]
+    public async Task Every_run_and_every_pair_of_arms_is_reported()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new CompareVerb(FakeStages.Create()), Birds.WriteTo(folder), "--runs", folder["runs"], "--json",
+            "--arms", "finetune,step-by-step", "--seeds", "0,1", "--fractions", "0.5,1");
+
+        Assert.Equal(ExitCode.Success, run.Code);
+        var cells = run.Json["cells"]!.AsArray();
+        Assert.Equal(8, cells.Count);
+        Assert.All(cells, cell => Assert.Equal(
+            (0.5, 1, 2),
+            (cell!["accuracy"]!.GetValue<double>(), cell["correct"]!.GetValue<int>(), cell["rows"]!.GetValue<int>())));
+        Assert.Equal([0.5, 1.0], cells.Select(cell => cell!["fraction"]!.GetValue<double>()).Distinct());
+        var pairs = run.Json["differences"]!.AsArray();
+        Assert.Equal(2, pairs.Count);
+        Assert.All(pairs, pair => Assert.Equal(
+            ("step-by-step", "finetune", 0.0),
+            (pair!["arm"]!.GetValue<string>(), pair["against"]!.GetValue<string>(), pair["difference"]!.GetValue<double>())));
+        Assert.All(pairs, pair => Assert.NotNull(pair!["low"]));
+        Assert.True(File.Exists(run.Json["report"]!.GetValue<string>()));
+        Assert.Contains("Comparing:", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Runs_that_are_done_are_not_answered_again()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Birds.WriteTo(folder);
+        var answered = 0;
+        var stages = FakeStages.Create(answer: _ => $"{answered++}");
+        string[] words = [recipe, "--runs", folder["runs"], "--seeds", "0,1"];
+
+        await Run.Verb(new CompareVerb(stages), words);
+        var first = answered;
+        await Run.Verb(new CompareVerb(stages), words);
+        var second = answered;
+        File.AppendAllText(folder["test.jsonl"], """{"id":"new","input":"gull","label":"fly"}""");
+        await Run.Verb(new CompareVerb(stages), words);
+
+        Assert.Equal((8, 8), (first, second));
+        Assert.Equal(8 + 12, answered);     // other rows are not the same rows, though the file's name is
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_is_told_and_the_others_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        var stages = FakeStages.Create(train: (recipe, _) =>
+        {
+            if (recipe.Recipe.Training is { Arm: Arms.Finetune, Seed: 1 })
+            {
+                throw new StepDistillException("The loss is not a number.");
+            }
+        });
+
+        var run = await Run.Verb(
+            new CompareVerb(stages), Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0,1");
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Equal(
+            ["The loss is not a number."],
+            run.Json["cells"]!.AsArray().Select(cell => cell!["fault"]?.GetValue<string>()).OfType<string>());
+        Assert.Contains("1 of 4 runs failed", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stopping_loses_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        var recipe = Birds.WriteTo(folder);
+        var trained = 0;
+        var stages = FakeStages.Create(train: (_, cancellation) =>
+        {
+            if (++trained == 3)
+            {
+                stop.Cancel();
+                cancellation.ThrowIfCancellationRequested();
+            }
+        });
+
+        var run = await Run.Verb(new CompareVerb(stages), stop.Token, recipe, "--runs", folder["runs"]);
+        var runs = await Run.Verb(new RunsVerb(), "--runs", folder["runs"], "--json");
+
+        Assert.Equal(ExitCode.Stopped, run.Code);
+        Assert.Equal(2, runs.Json["runs"]!.AsArray().Count);
+    }
+
+    [Theory]
+    [InlineData("--arms", "finetune,magic", "'magic' is no arm")]
+    [InlineData("--fractions", "0,1", "The fraction 0 is not above 0")]
+    [InlineData("--seeds", "1,1", "1 stands twice among the seeds")]
+    public async Task A_plan_that_makes_no_sense_is_wrong_usage(string option, string value, string message)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new CompareVerb(FakeStages.Create()), Birds.WriteTo(folder), "--runs", folder["runs"], option, value);
+
+        Assert.Equal(ExitCode.WrongUsage, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_word_among_the_seeds_is_wrong_usage()
+    {
+        var run = await Run.Words("compare", "recipe.jsonc", "--seeds", "0,many");
+
+        Assert.Equal(ExitCode.WrongUsage, run.Code);
+        Assert.StartsWith("'many' is not a whole number.", run.Error, StringComparison.Ordinal);
+    }
+}
