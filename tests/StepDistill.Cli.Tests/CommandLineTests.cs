@@ -6,7 +6,7 @@ using StepDistill.Cli.Verbs;
 
 namespace StepDistill.Cli.Tests;
 
-public sealed class CommandLineTests
+public sealed partial class CommandLineTests
 {
     private static string Reference => Path.GetFullPath(Path.Combine(
         Path.GetDirectoryName(ThisFile())!, "..", "..", "docs", "cli.md"));

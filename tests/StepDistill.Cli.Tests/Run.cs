@@ -12,11 +12,15 @@ internal sealed record Run(int Code, string Output, string Error)
     public JsonObject Json => (JsonObject)JsonNode.Parse(Output)!;
 
     /// <summary>Runs the whole command line, as the program does.</summary>
-    public static async Task<Run> Words(params string[] words)
+    public static Task<Run> Words(params string[] words) =>
+        Words(RealStages.Create(), TestContext.Current.CancellationToken, words);
+
+    /// <summary>Runs the whole command line over other stages, and so that it can be stopped.</summary>
+    public static async Task<Run> Words(StageSet stages, CancellationToken stop, string[] words)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var code = await CommandLine.RunAsync(words, RealStages.Create(), output, error, TestContext.Current.CancellationToken);
+        var code = await CommandLine.RunAsync(words, stages, output, error, stop);
         return new(code, output.ToString(), error.ToString());
     }
 

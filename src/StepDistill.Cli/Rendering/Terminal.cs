@@ -73,8 +73,18 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>Writes a message that is not part of the result.</summary>
-    public void Note(string line) => _error.WriteLine(line);
+    /// <summary>Writes a message that is not part of the result; a live bar stays below it.</summary>
+    public void Note(string line)
+    {
+        if (_live is null)
+        {
+            _error.WriteLine(line);
+        }
+        else
+        {
+            _live.WriteLine(line);
+        }
+    }
 
     /// <summary>Writes the result as JSON; nothing without <c>--json</c>. A verb calls it once.</summary>
     public void Result(JsonObject result)
@@ -88,7 +98,7 @@ internal sealed class Terminal
     /// <summary>Says why a verb failed: the message on standard error and, with <c>--json</c>, as an object too.</summary>
     public void Fail(Failure failure)
     {
-        _error.WriteLine(failure.Message);
+        Note(failure.Message);
         Result(new JsonObject { ["error"] = failure.Message, ["exit_code"] = failure.Code });
     }
 

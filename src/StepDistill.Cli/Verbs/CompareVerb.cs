@@ -66,10 +66,9 @@ internal sealed class CompareVerb : Verb
         await AnnotateAsync(words, recipe, terminal, cancellation);
 
         var command = "stepdistill " + string.Join(' ', words.Tokens.Select(token => Quoted(token.Value)));
-        var warnings = new List<string>();
+        var warnings = new HashSet<string>();
         var report = await terminal.WithProgressAsync("Comparing", progress => new CompareStage(_stages).RunAsync(
-            recipe, plan, command, terminal.Clock, progress, warnings.Add, cancellation));
-        warnings.Distinct().ToList().ForEach(terminal.Note);
+            recipe, plan, command, terminal.Clock, progress, Warn, cancellation));
         var page = report.Write(recipe.Runs.Comparison);
         terminal.Say(report.ToMarkdown());
         terminal.Say($"This report is in {page}.");
@@ -84,6 +83,14 @@ internal sealed class CompareVerb : Verb
         }
 
         return failed == 0 ? ExitCode.Success : ExitCode.Failure;
+
+        void Warn(string line)
+        {
+            if (warnings.Add(line))     // every run would say the same
+            {
+                terminal.Note(line);
+            }
+        }
     }
 
     private ComparisonPlan Plan(ParseResult words)

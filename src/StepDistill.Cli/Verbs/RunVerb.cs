@@ -75,10 +75,8 @@ internal sealed class RunVerb : Verb
         // The stage also checks that a finished run is the one that this recipe describes.
         var wasFinished = recipe.Run.IsFinished;
         terminal.Say($"train:    {recipe.Run.Root}{(wasFinished ? " is finished; skipped" : "")}");
-        var warnings = new List<string>();
         await terminal.WithProgressAsync("Training", progress => _stages.Train(
-            recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report, warnings.Add, cancellation));
-        warnings.ForEach(terminal.Note);
+            recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report, terminal.Note, cancellation));
         return !wasFinished;
     }
 

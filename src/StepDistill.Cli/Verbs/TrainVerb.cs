@@ -62,10 +62,8 @@ internal sealed class TrainVerb : Verb
         if (!words.GetValue(_dryRun))
         {
             var wasFinished = folder.IsFinished;
-            var warnings = new List<string>();
             var manifest = await terminal.WithProgressAsync("Training", progress =>
-                _stages.Train(recipe, new RunProgress(training.MaxSteps, progress).Report, warnings.Add, cancellation));
-            warnings.ForEach(terminal.Note);
+                _stages.Train(recipe, new RunProgress(training.MaxSteps, progress).Report, terminal.Note, cancellation));
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{(wasFinished ? "It was already trained" : "Done")}: {manifest.BestScore:P1} of the validation rows at step {manifest.BestStep:N0}."));

@@ -44,7 +44,7 @@ public sealed class CompareVerbTests
         var first = answered;
         await Run.Verb(new CompareVerb(stages), words);
         var second = answered;
-        File.AppendAllText(folder["test.jsonl"], """{"id":"new","input":"gull","label":"fly"}""");
+        File.AppendAllText(folder["test.jsonl"], "\n{\"id\":\"new\",\"input\":\"gull\",\"label\":\"fly\"}\n");
         await Run.Verb(new CompareVerb(stages), words);
 
         Assert.Equal((8, 8), (first, second));
