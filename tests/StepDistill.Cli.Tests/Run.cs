@@ -16,7 +16,7 @@ internal sealed record Run(int Code, string Output, string Error)
         Words(RealStages.Create(), TestContext.Current.CancellationToken, words);
 
     /// <summary>Runs the whole command line over other stages, and so that it can be stopped.</summary>
-    public static async Task<Run> Words(StageSet stages, CancellationToken stop, string[] words)
+    public static async Task<Run> Words(StageSet stages, CancellationToken stop, params string[] words)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };

@@ -103,10 +103,11 @@ public static class ExampleReader
             }
 
             var columns = template?.Columns.Select(column => $"'{column}'").ToList() ?? [];
-            if (!row.ContainsKey("input") && !columns.TrueForAll(column => row.ContainsKey(column[1..^1])))
+            var isMissing = columns.Count > 0 ? !columns.TrueForAll(column => row.ContainsKey(column[1..^1])) : recorded is null;
+            if (!row.ContainsKey("input") && isMissing)
             {
                 throw new FormatException(
-                    $"it has neither the column 'input' nor all of {string.Join(", ", columns)}; "
+                    (columns.Count > 0 ? $"it has neither the column 'input' nor all of {string.Join(", ", columns)}; " : "it has no column 'input'; ")
                     + $"it has {string.Join(", ", row.Keys.Take(20).Select(name => $"'{name}'"))}");
             }
 

@@ -1,5 +1,6 @@
 using StepDistill.Annotations;
 using StepDistill.Cli.Verbs;
+using StepDistill.Files;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
 
@@ -83,14 +84,14 @@ public sealed class AnnotateVerbTests
     {
         public string Name => "stopping";
 
-        public string KeyOf(Example example) => example.Id;
+        public string KeyOf(Example example) => ContentHash.Of(example.Id);
 
         public async Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default)
         {
             await stop.CancelAsync();
             return new Annotation
             {
-                Key = example.Id,
+                Key = KeyOf(example),
                 ExampleId = example.Id,
                 Teacher = Name,
                 Status = AnnotationStatus.Ok,
