@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
+using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 
 namespace StepDistill.Cli.Tests;
@@ -193,16 +194,16 @@ public sealed partial class CommandLineTests
         var real = RealStages.Create();
         var stages = real with
         {
-            Train = (recipe, report, warn, cancellation) => real.Train(
+            Train = (recipe, progress, warn, cancellation) => real.Train(
                 recipe,
-                happened =>
+                new Relay<Progress>(value =>
                 {
-                    report(happened);
-                    if (happened.Step == step)
+                    progress.Report(value);
+                    if (value.Done == step)
                     {
                         stop.Cancel();
                     }
-                },
+                }),
                 warn,
                 cancellation),
         };

@@ -1,3 +1,4 @@
+using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Teachers;
 using StepDistill.Runs;
@@ -17,10 +18,10 @@ internal static class FakeStages
         Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null, double? difference = 1e-6) => new()
     {
         Teacher = TeacherClients.OpenAsync,
-        Train = (recipe, report, warn, cancellation) =>
+        Train = (recipe, progress, warn, cancellation) =>
         {
             train?.Invoke(recipe, cancellation);
-            return Task.FromResult(recipe.Run.ReadManifest() ?? Write(recipe, report));
+            return Task.FromResult(recipe.Run.ReadManifest() ?? Write(recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report));
         },
         Student = (_, _) => new FakeStudent(answer ?? (_ => "fly")),
         Verify = (student, reference, _) => new StudentVerification(

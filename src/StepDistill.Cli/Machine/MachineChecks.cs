@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using StepDistill.Hub;
 using StepDistill.Runs;
 using StepDistill.Training.Devices;
 
@@ -101,20 +102,16 @@ internal static partial class MachineChecks
 
     private static Finding HubCache()
     {
-        var cache = HubCacheFolder();
-        return new("hub cache", FindingState.Good, Directory.Exists(cache) ? cache : $"{cache} (made when needed)");
-    }
-
-    // The rule of Hugging Face's own tools: HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub.
-    private static string HubCacheFolder()
-    {
-        static string? Variable(string name) =>
-            Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
-
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return Variable("HF_HUB_CACHE") ?? Path.Combine(
-            Variable("HF_HOME") ?? Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "huggingface"),
-            "hub");
+        try
+        {
+            var settings = HubSettings.FromEnvironment();
+            var there = Directory.Exists(settings.CacheFolder) ? "" : " (made when needed)";
+            return new("hub cache", FindingState.Good, $"{settings.CacheFolder}{there}; {(settings.Offline ? "offline" : settings.Endpoint)}");
+        }
+        catch (StepDistillException e)
+        {
+            return new("hub cache", FindingState.Lacking, e.Message);
+        }
     }
 
     private static string Gib(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / Gibibyte:0.0} GiB");

@@ -8,25 +8,28 @@ internal sealed class ProgressLines(string title, Action<string> write, TimeProv
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
-    private readonly long _start = clock.GetTimestamp();
-    private long _last;
-    private long _first;
-    private bool _begun;
-    private bool _ended;
+    private long _start = clock.GetTimestamp();
+    private long _shownAt;
+    private Progress? _first;
+    private Progress? _shown;
 
     /// <inheritdoc/>
     public void Report(Progress value)
     {
         lock (_gate)
         {
+            if (_first?.Total != value.Total)
+            {
+                (_first, _start) = (value, clock.GetTimestamp());       // something else is being counted
+            }
+
             var isEnd = value.Total > 0 && value.Done >= value.Total;
-            if (_ended || (_begun && !isEnd && clock.GetElapsedTime(_last) < Pause))
+            if (isEnd ? (_shown?.Done, _shown?.Total) == (value.Done, value.Total) : _shown is not null && clock.GetElapsedTime(_shownAt) < Pause)
             {
                 return;
             }
 
-            _first = _begun ? _first : value.Done;
-            (_begun, _ended, _last) = (true, isEnd, clock.GetTimestamp());
+            (_shown, _shownAt) = (value, clock.GetTimestamp());
             write(Line(value));
         }
     }
@@ -41,7 +44,7 @@ internal sealed class ProgressLines(string title, Action<string> write, TimeProv
     private string TimeLeft(Progress value)
     {
         // What was done before this process began says nothing about its pace.
-        var done = value.Done - _first;
+        var done = value.Done - _first!.Done;
         if (done <= 0 || value.Total <= value.Done)
         {
             return "";

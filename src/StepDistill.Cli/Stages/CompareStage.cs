@@ -48,11 +48,11 @@ internal sealed class CompareStage(StageSet stages)
                 var one = Of(recipe, cell);
                 var title = string.Create(CultureInfo.InvariantCulture, $"run {done + 1} of {cells}: {cell}");
                 var whole = new Relay<Progress>(part => progress.Report(new(
-                    ((long)done * steps) + part.Done,
+                    ((long)done * steps) + (part.Total == steps ? part.Done : 0),       // bytes are no steps
                     (long)cells * steps,
                     part.Detail.Length == 0 ? title : $"{title}, {part.Detail}")));
                 whole.Report(new(0, steps));
-                var manifest = await stages.Train(one, new RunProgress(steps, whole).Report, warn, stop).ConfigureAwait(false);
+                var manifest = await stages.Train(one, whole, warn, stop).ConfigureAwait(false);
                 data = manifest.Data;
                 var (report, _) = await _evaluate.StudentAsync(
                     one, one.Run, split, withRationale: false, reuse: true, new Relay<Progress>(_ => { }), stop).ConfigureAwait(false);

@@ -1,5 +1,7 @@
 using StepDistill.Annotations;
+using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
+using StepDistill.Hub;
 using StepDistill.Runs;
 using StepDistill.Training;
 using StepDistill.Training.Verification;
@@ -20,8 +22,9 @@ internal static class RealStages
     };
 
     private static async Task<RunManifest> TrainAsync(
-        OpenedRecipe recipe, Action<RunEvent> report, Action<string> warn, CancellationToken cancellation)
+        OpenedRecipe recipe, IProgress<Progress> progress, Action<string> warn, CancellationToken cancellation)
     {
+        using var hub = new HubClient(HubSettings.FromEnvironment());
         var teacher = await TeacherClients.OpenAsync(recipe.Recipe, recipe.Task, cancellation);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
@@ -33,11 +36,12 @@ internal static class RealStages
             Folder = recipe.Runs,
             Teacher = teacher,
             Store = store,
-            FindStudent = (name, _) => Directory.Exists(name)
-                ? Task.FromResult(name)
-                : throw new StepDistillException($"student.from is '{name}', which is no folder. Give a folder in Hugging Face's layout."),
-            Report = report,
+            FindStudent = (name, stop) => hub.LocateAsync(name, new Relay<HubProgress>(part => progress.Report(Fetched(part))), stop),
+            Report = new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report,
             Warn = warn,
         }.RunAsync(cancellation);
     }
+
+    private static Progress Fetched(HubProgress part) =>
+        new(part.Done, part.Total ?? 0, part.Waiting ?? $"bytes of {part.File}");
 }

@@ -1,4 +1,5 @@
 using StepDistill.Cli.Machine;
+using StepDistill.Cli.Rendering;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
@@ -13,11 +14,11 @@ internal delegate Task<ITeacher> TeacherStage(Recipe recipe, TaskSpec task, Canc
 
 /// <summary>Trains the run that a recipe describes, or goes on with it; returns at once where it is finished.</summary>
 /// <param name="recipe">The recipe, with what it names.</param>
-/// <param name="report">Told of everything that happens.</param>
+/// <param name="progress">Told how far it is: bytes of a student that is fetched first, then steps.</param>
 /// <param name="warn">Told in a sentence what no event says.</param>
 /// <param name="cancellation">Stops after the step under way and leaves a checkpoint.</param>
 internal delegate Task<RunManifest> TrainStage(
-    OpenedRecipe recipe, Action<RunEvent> report, Action<string> warn, CancellationToken cancellation);
+    OpenedRecipe recipe, IProgress<Progress> progress, Action<string> warn, CancellationToken cancellation);
 
 /// <summary>Loads a student.</summary>
 /// <param name="folder">The student's folder.</param>

@@ -76,7 +76,7 @@ internal sealed class RunVerb : Verb
         var wasFinished = recipe.Run.IsFinished;
         terminal.Say($"train:    {recipe.Run.Root}{(wasFinished ? " is finished; skipped" : "")}");
         await terminal.WithProgressAsync("Training", progress => _stages.Train(
-            recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report, terminal.Note, cancellation));
+            recipe, progress, terminal.Note, cancellation));
         return !wasFinished;
     }
 

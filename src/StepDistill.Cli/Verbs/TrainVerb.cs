@@ -63,7 +63,7 @@ internal sealed class TrainVerb : Verb
         {
             var wasFinished = folder.IsFinished;
             var manifest = await terminal.WithProgressAsync("Training", progress =>
-                _stages.Train(recipe, new RunProgress(training.MaxSteps, progress).Report, terminal.Note, cancellation));
+                _stages.Train(recipe, progress, terminal.Note, cancellation));
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{(wasFinished ? "It was already trained" : "Done")}: {manifest.BestScore:P1} of the validation rows at step {manifest.BestStep:N0}."));
