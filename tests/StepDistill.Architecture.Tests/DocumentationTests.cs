@@ -67,11 +67,11 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Files_that_the_architecture_names_exist()
     {
-        var files = (from source in Repository.Sources("src") select source).ToList();
+        var files = Repository.Sources("src").Concat(Repository.Sources("tests")).ToList();
         var named = FileName().Matches(Text("ARCHITECTURE.md")).Select(match => match.Groups[1].Value).ToList();
 
         Assert.True(named.Count > 10);
-        Assert.All(named, name => Assert.Contains(files, file => file.EndsWith("/" + name, StringComparison.Ordinal)));
+        Assert.All(named, name => Assert.Contains(files, file => $"/{file}".EndsWith($"/{name}", StringComparison.Ordinal)));
     }
 
     private static IEnumerable<string> Commands(string page) =>
@@ -90,6 +90,6 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"([\w/.]*\w+\.cs)`")]
+    [GeneratedRegex(@"(?<![\w*/.])([\w/.]*\w+\.cs)`")]
     private static partial Regex FileName();
 }
