@@ -2,10 +2,13 @@ using System.Buffers.Binary;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>Replaces characters, and sequences of them, before text is cut: SentencePiece's compiled character map.</summary>
+/// <summary>
+/// Replaces characters, and sequences of them, before text is cut: SentencePiece's compiled character map.
+/// </summary>
 /// <remarks>
 /// Layout: the trie's size in bytes (32 bits, little endian), the trie (<see cref="DoubleArray"/>), then all
-/// replacements, each ended by a zero byte; a key's value is where its replacement starts. Source: google/sentencepiece,
+/// replacements, each ended by a zero byte; a key's value is where its replacement starts. Source:
+/// google/sentencepiece,
 /// <c>src/normalizer.cc</c>. Safe for concurrent use.
 /// </remarks>
 internal sealed class CharacterMap
@@ -42,11 +45,12 @@ internal sealed class CharacterMap
         var replacements = bytes[(4 + (int)size)..].ToArray();
         for (int start = 0, end; start < replacements.Length; start = end + 1)
         {
-            end = replacements.AsSpan(start).IndexOf((byte)0) is >= 0 and var length ? start + length : replacements.Length;
+            end = Array.IndexOf(replacements, (byte)0, start) is >= 0 and var zero ? zero : replacements.Length;
             if (end - start > LongestReplacement)
             {
                 throw new InvalidDataException(
-                    $"its character map has a replacement of {end - start} bytes; at most {LongestReplacement} are read");
+                    $"its character map has a replacement of {end - start} bytes; at most {LongestReplacement} are "
+                    + "read");
             }
         }
 

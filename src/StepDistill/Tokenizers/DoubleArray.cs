@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>A byte trie in one array of 32-bit units, in the layout of darts-clone, which SentencePiece's files use.</summary>
+/// <summary>
+/// A byte trie in one array of 32-bit units, in the layout of darts-clone, which SentencePiece's files use.
+/// </summary>
 /// <remarks>
 /// A unit holds its label in bits 0 to 7, in bit 8 whether a key ends here, and in bits 9 to 31 the distance to its
 /// children: child <c>c</c> of unit <c>i</c> lies at <c>i ^ distance ^ c</c>, and a key's value at child 0, with bit 31

@@ -2,8 +2,8 @@ namespace StepDistill.Tokenizers;
 
 /// <summary>Finds the substrings that training starts from.</summary>
 /// <remarks>
-/// As SentencePiece's <c>MakeSeedSentencePieces</c> (v0.1.97, <c>src/unigram_model_trainer.cc</c>): of all substrings that
-/// occur at least twice and cannot be made longer without occurring less often, those with the largest count times
+/// As SentencePiece's <c>MakeSeedSentencePieces</c> (v0.1.97, <c>src/unigram_model_trainer.cc</c>): of all substrings
+/// that occur at least twice and cannot be made longer without occurring less often, those with the largest count times
 /// length. One difference: SentencePiece sorts the suffixes of the whole text, here it is those of the different words,
 /// weighted; so a word's end is always a place where a substring may end.
 /// </remarks>
@@ -14,7 +14,9 @@ internal static class SeedPieces
     private const char Space = '\u2581';
 
     /// <summary>Finds the seeds.</summary>
-    /// <returns>Texts and logarithms of probabilities: every character, then substrings, the weightiest first.</returns>
+    /// <returns>
+    /// Texts and logarithms of probabilities: every character, then substrings, the weightiest first.
+    /// </returns>
     public static List<(string Text, double Score)> Find(TrainingText text, CancellationToken cancellation)
     {
         var found = Substrings(text.Words, cancellation);
@@ -27,7 +29,9 @@ internal static class SeedPieces
         return [.. seeds.Select(seed => (seed.Text, Math.Log(seed.Weight) - logTotal))];
     }
 
-    /// <summary>Whether training may make a piece of this text, given that it has no more than the largest length.</summary>
+    /// <summary>
+    /// Whether training may make a piece of this text, given that it has no more than the largest length.
+    /// </summary>
     internal static bool IsPiece(ReadOnlySpan<char> text)
     {
         var length = 0;
@@ -96,8 +100,8 @@ internal static class SeedPieces
         cancellation.ThrowIfCancellationRequested();
 
         var found = new List<(string, long)>();
-        // Open intervals of suffixes that share their first letters, the longest share on top: how many letters, a place
-        // where they stand, and the weight so far.
+        // Open intervals of suffixes that share their first letters, the longest share on top: how many letters, a
+        // place where they stand, and the weight so far.
         var open = new Stack<(int Depth, int Start, long Count)>();
         open.Push((0, 0, 0));
         for (var i = 0; i < suffixes.Count; i++)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>What a piece of a SentencePiece vocabulary is for; the numbers are those of <c>sentencepiece_model.proto</c>.</summary>
+/// <summary>
+/// What a piece of a SentencePiece vocabulary is for; the numbers are those of <c>sentencepiece_model.proto</c>.
+/// </summary>
 internal enum PieceKind
 {
     Normal = 1,
@@ -24,7 +26,9 @@ internal sealed record NormalizerRules
 {
     public string Name { get; init; } = "";
 
-    /// <summary>Compiled character map, see <see cref="CharacterMap"/>; empty where characters stay as they are.</summary>
+    /// <summary>
+    /// Compiled character map, see <see cref="CharacterMap"/>; empty where characters stay as they are.
+    /// </summary>
     public byte[] CharacterMap { get; init; } = [];
 
     public bool AddDummyPrefix { get; init; } = true;
@@ -56,7 +60,8 @@ internal sealed record SentencePieceModel
     public byte[]? Source { get; init; }
 
     /// <summary>Reads a model; <see cref="Check"/> says whether it is usable.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no Unigram model; the message says what was found.</exception>
+    /// <exception cref="InvalidDataException">The bytes are no Unigram model; the message says what was
+    /// found.</exception>
     public static SentencePieceModel Parse(ReadOnlySpan<byte> bytes)
     {
         var pieces = new List<Piece>();
@@ -127,7 +132,9 @@ internal sealed record SentencePieceModel
         return (Denormalizer is null ? file : file.Bytes(5, Write(Denormalizer))).ToArray();
     }
 
-    /// <summary>Makes sure that every rule holds on which encoding relies: SentencePiece's own, and bounds on sizes.</summary>
+    /// <summary>
+    /// Makes sure that every rule holds on which encoding relies: SentencePiece's own, and bounds on sizes.
+    /// </summary>
     /// <exception cref="InvalidDataException">A rule is broken.</exception>
     public void Check()
     {
@@ -151,7 +158,9 @@ internal sealed record SentencePieceModel
             if (text.Length == 0 || !float.IsFinite(score))
             {
                 throw new InvalidDataException(
-                    text.Length == 0 ? $"piece {id} is empty" : $"piece {id}, '{ByteText.Show(text)}', has the score {score}");
+                    text.Length == 0
+                        ? $"piece {id} is empty"
+                        : $"piece {id}, '{ByteText.Show(text)}', has the score {score}");
             }
 
             if (!(kind is PieceKind.Normal or PieceKind.UserDefined or PieceKind.Unused ? matched : reserved).Add(text))
@@ -179,7 +188,7 @@ internal sealed record SentencePieceModel
 
         if (ByteFallback && bytes != 256)
         {
-            throw new InvalidDataException($"byte_fallback is on, but there are {bytes} pieces for bytes instead of 256");
+            throw new InvalidDataException($"byte_fallback is on, but {bytes} pieces stand for bytes instead of 256");
         }
     }
 

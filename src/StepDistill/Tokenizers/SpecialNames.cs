@@ -21,5 +21,6 @@ internal sealed record SpecialNames
 
     public static bool IsSentinel(string name) =>
         name.StartsWith("<extra_id_", StringComparison.Ordinal) && name.EndsWith('>')
-        && name.AsSpan(10, name.Length - 11) is { Length: > 0 and <= 6 } digits && !digits.ContainsAnyExceptInRange('0', '9');
+        && name.AsSpan(10, name.Length - 11) is { Length: > 0 and <= 6 } digits
+        && !digits.ContainsAnyExceptInRange('0', '9');
 }

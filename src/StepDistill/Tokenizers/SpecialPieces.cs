@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>The marks that stand outside ordinary text: end, padding, unknown, sentinels and what a task adds.</summary>
+/// <summary>
+/// The marks that stand outside ordinary text: end, padding, unknown, sentinels and what a task adds.
+/// </summary>
 /// <remarks>
 /// Ids as Hugging Face's T5 tokenizer gives them: after the model's n pieces come the sentinels, the last first
 /// (<c>&lt;extra_id_0&gt;</c> is n + 99), then those marks that the model has no piece for. Safe for concurrent use.
@@ -33,7 +35,7 @@ internal sealed class SpecialPieces
         if (names.Sentinels + names.Others.Count > Most)
         {
             throw new InvalidDataException(
-                $"it has {names.Sentinels} sentinels and {names.Others.Count} other marks, more than the {Most} that are read");
+                $"it has {names.Sentinels} sentinels and {names.Others.Count} other marks; at most {Most} are read");
         }
 
         Names = names;

@@ -1,6 +1,8 @@
 namespace StepDistill.Tokenizers;
 
-/// <summary>Brings text into the form that pieces are made of: character map, then SentencePiece's white space rules.</summary>
+/// <summary>
+/// Brings text into the form that pieces are made of: character map, then SentencePiece's white space rules.
+/// </summary>
 /// <remarks>Source: google/sentencepiece v0.1.97, <c>src/normalizer.cc</c>. Safe for concurrent use.</remarks>
 internal sealed class TextNormalizer
 {

@@ -23,7 +23,8 @@ public sealed class Tokenizer
         model.Check();
         this.model = model;
         specials = new SpecialPieces(model, names);
-        var protectedText = model.Pieces.Where(piece => piece.Kind == PieceKind.UserDefined && !piece.Text.Contains((byte)0))
+        var protectedText = model.Pieces
+            .Where(piece => piece.Kind == PieceKind.UserDefined && !piece.Text.Contains((byte)0))
             .Select(piece => KeyValuePair.Create(piece.Text, 0)).ToArray();
         normalizer = new TextNormalizer(
             model.Normalizer,
@@ -67,14 +68,16 @@ public sealed class Tokenizer
     /// <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.
     /// </summary>
     /// <remarks>
-    /// A <c>spiece.model</c> that was loaded is written again byte for byte. <c>tokenizer.json</c> is left out for the rare
-    /// model that it cannot express: white space at the end of words, or not written as U+2581.
+    /// A <c>spiece.model</c> that was loaded is written again byte for byte. <c>tokenizer.json</c> is left out for the
+    /// rare model that it cannot express: white space at the end of words, or not written as U+2581.
     /// </remarks>
     /// <param name="folder">Where the files shall be; made where it is missing.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public void Save(string folder) => TokenizerFiles.Save(folder, model, specials);
 
-    /// <summary>Encodes a text as SentencePiece does: marks written out in it are ordinary text, and no end mark is added.</summary>
+    /// <summary>
+    /// Encodes a text as SentencePiece does: marks written out in it are ordinary text, and no end mark is added.
+    /// </summary>
     /// <param name="text">Any text.</param>
     /// <returns>The ids; empty where nothing is left after normalisation.</returns>
     public int[] Encode(string text)
@@ -90,8 +93,8 @@ public sealed class Tokenizer
     /// their own ids, and the text between them is encoded piece by piece. No end mark is added.
     /// </summary>
     /// <remarks>
-    /// As the slow tokenizer of transformers 4.24: at each place the longest mark wins, and white space next to a mark is
-    /// dropped.
+    /// As the slow tokenizer of transformers 4.24: at each place the longest mark wins, and white space next to a mark
+    /// is dropped.
     /// </remarks>
     /// <param name="text">Any text.</param>
     /// <returns>The ids.</returns>
@@ -117,7 +120,9 @@ public sealed class Tokenizer
         }
     }
 
-    /// <summary>Turns ids into text as Hugging Face's <c>decode(ids, skip_special_tokens=True)</c> does for a T5.</summary>
+    /// <summary>
+    /// Turns ids into text as Hugging Face's <c>decode(ids, skip_special_tokens=True)</c> does for a T5.
+    /// </summary>
     /// <remarks>
     /// Marks are left out, the unknown included, and so are ids outside the vocabulary; white space around the whole is
     /// dropped. Unlike that function's default in older versions, nothing is done to white space before punctuation.

@@ -13,12 +13,12 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
     /// <summary>Compares a tokenizer with reference encodings.</summary>
     /// <param name="tokenizerPath">The tokenizer, see <see cref="Tokenizer.Load"/>.</param>
     /// <param name="expectedPath">
-    /// One JSON object a line: <c>text</c>, and lists of ids by the names of models, without an end mark and with marks in
-    /// the text read as plain text, as SentencePiece encodes.
+    /// One JSON object a line: <c>text</c>, and lists of ids by the names of models, without an end mark and with marks
+    /// in the text read as plain text, as SentencePiece encodes.
     /// </param>
     /// <param name="name">
-    /// Which list to compare with. Where it is null: the one called like the tokenizer's file or folder (t5 for t5.model),
-    /// else <c>ids</c>, else the only one.
+    /// Which list to compare with. Where it is null: the one called like the tokenizer's file or folder (t5 for
+    /// t5.model), else <c>ids</c>, else the only one.
     /// </param>
     /// <exception cref="StepDistillException">
     /// Either cannot be read, or it is not clear which list is meant; the message says where and what was found.
@@ -28,8 +28,8 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
         if (!File.Exists(expectedPath))
         {
             throw new StepDistillException(
-                $"There are no reference encodings at {expectedPath}. Expected a file with one JSON object a line, such as "
-                + "{\"text\": \"…\", \"ids\": [1, 2]}; check the path.");
+                $"There are no reference encodings at {expectedPath}. Expected a file with one JSON object a line, "
+                + "such as {\"text\": \"…\", \"ids\": [1, 2]}; check the path.");
         }
 
         var tokenizer = Tokenizer.Load(tokenizerPath);
@@ -60,7 +60,8 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
         return texts > 0
             ? new TokenizerCheck(texts, equal, differences)
             : throw new StepDistillException(
-                $"{expectedPath} holds no texts, so nothing was compared. Expected one JSON object a line; check the path.");
+                $"{expectedPath} holds no texts, so nothing was compared. Expected one JSON object a line; check the "
+                + "path.");
     }
 
     private static (string Text, int[] Ids) Read(string line, string? name, string own, string place)
@@ -72,7 +73,8 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
             if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty("text", out var text)
                 || text.ValueKind != JsonValueKind.String)
             {
-                throw new StepDistillException($"{place}: expected a JSON object with a 'text' and lists of ids, found {Short(line)}.");
+                throw new StepDistillException(
+                    $"{place}: expected a JSON object with a 'text' and lists of ids, found {Short(line)}.");
             }
 
             return (text.GetString()!, ListOf(row, name, own, place).Deserialize<int[]>()!);
@@ -80,8 +82,8 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             throw new StepDistillException(
-                $"{place} cannot be read: {fault.Message.TrimEnd('.')}. Expected a JSON object with a 'text' and lists of whole "
-                + $"numbers, found {Short(line)}.",
+                $"{place} cannot be read: {fault.Message.TrimEnd('.')}. Expected a JSON object with a 'text' and lists "
+                + $"of whole numbers, found {Short(line)}.",
                 fault);
         }
     }
@@ -100,8 +102,8 @@ public sealed record TokenizerCheck(int Texts, int Equal, IReadOnlyList<Tokenize
         return name is null && lists.Length == 1
             ? lists[0].Value
             : throw new StepDistillException(
-                $"{place}: there is no list of ids called '{name ?? own}'; found {string.Join(", ", lists.Select(list => list.Name))}. "
-                + "Say which of them belongs to this tokenizer.");
+                $"{place}: there is no list of ids called '{name ?? own}'; found "
+                + $"{string.Join(", ", lists.Select(list => list.Name))}. Say which belongs to this tokenizer.");
     }
 
     private static string Short(string line) => line.Length <= 80 ? line : line[..80] + "…";

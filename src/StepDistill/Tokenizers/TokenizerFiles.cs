@@ -41,8 +41,8 @@ internal static class TokenizerFiles
         catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new StepDistillException(
-                $"{file} cannot be read as a tokenizer: {fault.Message.TrimEnd('.')}. Expected a SentencePiece Unigram model "
-                + $"or a {JsonName} of a T5; copy the file again from where it came from, or choose another one.",
+                $"{file} cannot be read as a tokenizer: {fault.Message.TrimEnd('.')}. Expected a SentencePiece Unigram "
+                + $"model or a {JsonName} of a T5; copy the file again from where it came from, or choose another one.",
                 fault);
         }
     }
@@ -55,7 +55,8 @@ internal static class TokenizerFiles
             stream => stream.Write(model.ToBytes(specials.PadId, specials.EndId)));
         if (TokenizerJson.CanExpress(model))
         {
-            AtomicFile.Write(Path.Combine(folder, JsonName), stream => stream.Write(TokenizerJson.Write(model, specials)));
+            AtomicFile.Write(
+                Path.Combine(folder, JsonName), stream => stream.Write(TokenizerJson.Write(model, specials)));
         }
 
         var marks = new JsonObject
@@ -118,20 +119,22 @@ internal static class TokenizerFiles
                 {
                     sentinels = extra.TryGetInt32(out var number) && number is >= 0 and <= MostSentinels
                         ? number
-                        : throw new InvalidDataException($"extra_ids is {extra}, not a number from 0 to {MostSentinels}");
+                        : throw new InvalidDataException(
+                            $"extra_ids is {extra}, not a number from 0 to {MostSentinels}");
                 }
 
-                if (root.TryGetProperty("additional_special_tokens", out var list) && list.ValueKind == JsonValueKind.Array)
+                if (root.TryGetProperty("additional_special_tokens", out var list)
+                    && list.ValueKind == JsonValueKind.Array)
                 {
-                    others = [.. list.EnumerateArray().Select(Content).OfType<string>().Where(other => other.Length > 0)];
+                    others = [.. list.EnumerateArray().Select(Content).OfType<string>().Where(text => text.Length > 0)];
                 }
             }
-            catch (Exception fault) when (fault is JsonException or InvalidDataException or InvalidOperationException or IOException
-                or UnauthorizedAccessException)
+            catch (Exception fault) when (fault is JsonException or InvalidDataException or InvalidOperationException
+                or IOException or UnauthorizedAccessException)
             {
                 throw new StepDistillException(
-                    $"{file} cannot be read: {fault.Message.TrimEnd('.')}. Expected a JSON object as Hugging Face writes it; copy the "
-                    + "file again, or remove it to read the tokenizer with T5's usual marks.",
+                    $"{file} cannot be read: {fault.Message.TrimEnd('.')}. Expected a JSON object as Hugging Face "
+                    + "writes it; copy the file again, or remove it to read the tokenizer with T5's usual marks.",
                     fault);
             }
         }
@@ -139,7 +142,11 @@ internal static class TokenizerFiles
         var listed = others?.Count(SpecialNames.IsSentinel) ?? 0;
         var count = sentinels ?? (listed > 0 ? listed : names.Sentinels);
         var known = Enumerable.Range(0, count).Select(SpecialNames.Sentinel).ToHashSet();
-        return names with { Sentinels = count, Others = [.. (others ?? []).Where(name => !known.Contains(name)).Distinct()] };
+        return names with
+        {
+            Sentinels = count,
+            Others = [.. (others ?? []).Where(name => !known.Contains(name)).Distinct()],
+        };
     }
 
     private static string? Text(JsonElement parent, string name) =>

@@ -9,19 +9,23 @@ namespace StepDistill.Tokenizers;
 /// <remarks>
 /// Layout: huggingface/tokenizers, as the conversion of a T5 gives it (<c>T5Converter</c> of transformers): normaliser
 /// Precompiled, pre-tokenizer WhitespaceSplit and Metaspace, model Unigram, template <c>A &lt;/s&gt;</c>, decoder
-/// Metaspace. Variants with Replace and Strip are read, too. Reading gives SentencePiece's behaviour; the few texts that
-/// Hugging Face's own program cuts otherwise (pieces with white space inside) follow SentencePiece.
+/// Metaspace. Variants with Replace and Strip are read, too. Reading gives SentencePiece's behaviour; the few texts
+/// that Hugging Face's own program cuts otherwise (pieces with white space inside) follow SentencePiece.
 /// </remarks>
 internal static class TokenizerJson
 {
     private const string Space = "▁";
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Reads a file.</summary>
     /// <param name="utf8">The file's content.</param>
     /// <param name="names">How the marks are written; sentinels and other marks are taken from the file.</param>
-    /// <exception cref="InvalidDataException">The file holds no Unigram tokenizer; the message says what was found.</exception>
+    /// <exception cref="InvalidDataException">The file holds no Unigram tokenizer; the message says what was
+    /// found.</exception>
     public static Tokenizer Read(ReadOnlyMemory<byte> utf8, SpecialNames names)
     {
         try
@@ -78,7 +82,8 @@ internal static class TokenizerJson
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. added.Select(token => AddedToken(token.Id, token.Text, token.Special))]),
+            ["added_tokens"] = new JsonArray(
+                [.. added.Select(token => AddedToken(token.Id, token.Text, token.Special))]),
             ["normalizer"] = model.Normalizer.CharacterMap.Length == 0 ? null : new JsonObject
             {
                 ["type"] = "Precompiled",
@@ -160,7 +165,7 @@ internal static class TokenizerJson
             : [];
 
         // A T5's sentinels stand at the end of the vocabulary, where SentencePiece's own file does not have them.
-        var sentinels = added.Where(token => SpecialNames.IsSentinel(token.Text)).Select(token => token.Text).ToHashSet();
+        var sentinels = added.Select(token => token.Text).Where(SpecialNames.IsSentinel).ToHashSet();
         var texts = pieces.Select(piece => Encoding.UTF8.GetString(piece.Text)).ToList();
         while (pieces.Count > 0 && sentinels.Contains(texts[pieces.Count - 1]))
         {
@@ -171,7 +176,8 @@ internal static class TokenizerJson
         {
             if (texts[id] != text)
             {
-                throw new InvalidDataException($"the added token '{text}' has id {id}, which the vocabulary calls '{texts[id]}'");
+                throw new InvalidDataException(
+                    $"the added token '{text}' has id {id}, which the vocabulary calls '{texts[id]}'");
             }
 
             pieces[id] = pieces[id] with { Kind = special ? PieceKind.Control : PieceKind.UserDefined };
@@ -183,7 +189,7 @@ internal static class TokenizerJson
         }
 
         pieces[unknownId] = pieces[unknownId] with { Kind = PieceKind.Unknown };
-        var bytes = unigram.TryGetProperty("byte_fallback", out var fallback) && fallback.ValueKind == JsonValueKind.True;
+        var bytes = unigram.TryGetProperty("byte_fallback", out var flag) && flag.ValueKind == JsonValueKind.True;
         for (var id = 0; bytes && id < pieces.Count; id++)
         {
             pieces[id] = ByteText.ByteOf(pieces[id].Text) >= 0 ? pieces[id] with { Kind = PieceKind.Byte } : pieces[id];
@@ -201,7 +207,8 @@ internal static class TokenizerJson
         {
             if (!tokenizer.Marks.TryGetValue(text, out var ours) || ours != id)
             {
-                throw new InvalidDataException($"the added token '{text}' has id {id}; in a T5's order it would be {ours}");
+                throw new InvalidDataException(
+                    $"the added token '{text}' has id {id}; in a T5's order it would be {ours}");
             }
         }
 
@@ -217,12 +224,12 @@ internal static class TokenizerJson
 
     private static (int Id, string Text, bool Special) ReadAdded(JsonElement token) =>
         token.ValueKind == JsonValueKind.Object
-        && token.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var number)
-        && number >= 0
+        && token.TryGetProperty("id", out var id)
+        && id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var number) && number >= 0
         && token.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String
         && content.GetString() is { Length: > 0 } text
-            ? (number, text, token.TryGetProperty("special", out var special) && special.ValueKind == JsonValueKind.True)
-            : throw new InvalidDataException("an entry of added_tokens is not an object with a number 'id' and a text 'content'");
+            ? (number, text, token.TryGetProperty("special", out var flag) && flag.ValueKind == JsonValueKind.True)
+            : throw new InvalidDataException("an entry of added_tokens has no number 'id' or no text 'content'");
 
     private static NormalizerRules ReadRules(JsonElement root)
     {
@@ -233,7 +240,9 @@ internal static class TokenizerJson
             {
                 case "Precompiled":
                     var map = step.TryGetProperty("precompiled_charsmap", out var text)
-                        && text.ValueKind == JsonValueKind.String && text.TryGetBytesFromBase64(out var bytes) ? bytes : null;
+                        && text.ValueKind == JsonValueKind.String && text.TryGetBytesFromBase64(out var bytes)
+                            ? bytes
+                            : null;
                     rules = rules with
                     {
                         CharacterMap = map ?? throw new InvalidDataException("precompiled_charsmap is not base64"),
@@ -243,7 +252,8 @@ internal static class TokenizerJson
                     var pattern = step.TryGetProperty("pattern", out var found) ? found.ToString() : "";
                     if (!pattern.Contains(" {2,}", StringComparison.Ordinal))
                     {
-                        throw new InvalidDataException($"it replaces {pattern}, and only runs of spaces (' {{2,}}') can be");
+                        throw new InvalidDataException(
+                            $"it replaces {pattern}, and only runs of spaces (' {{2,}}') can be");
                     }
 
                     rules = rules with { RemoveExtraWhitespaces = true };
@@ -301,7 +311,8 @@ internal static class TokenizerJson
             : throw new InvalidDataException("a step of its normalizer or pre_tokenizer has no type");
 
     private static JsonElement Member(JsonElement parent, string name, JsonValueKind kind) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) && member.ValueKind == kind
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out var member) && member.ValueKind == kind
             ? member
             : throw new InvalidDataException($"it has no {kind.ToString().ToLowerInvariant()} '{name}'");
 }

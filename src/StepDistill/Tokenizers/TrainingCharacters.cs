@@ -3,11 +3,14 @@ using System.Text;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>The character map of trained vocabularies: odd white space, control characters and the commonest forms of one letter.</summary>
+/// <summary>
+/// The character map of trained vocabularies: odd white space, control characters and the commonest forms of one
+/// letter.
+/// </summary>
 /// <remarks>
-/// The white space and control rules of SentencePiece's nmt_nfkc, and of NFKC the part that English and other Latin text
-/// needs: composed accents, full-width letters, ligatures, raised digits. Why not the whole: docs/decisions, "A character
-/// map of our own".
+/// The white space and control rules of SentencePiece's nmt_nfkc, and of NFKC the part that English and other Latin
+/// text needs: composed accents, full-width letters, ligatures, raised digits. Why not the whole: docs/decisions, "A
+/// character map of our own".
 /// </remarks>
 internal static class TrainingCharacters
 {
@@ -31,9 +34,11 @@ internal static class TrainingCharacters
 
     private static readonly (string From, string To)[] Forms =
     [
-        ("ﬀ", "ff"), ("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬃ", "ffi"), ("ﬄ", "ffl"), ("ﬅ", "st"), ("ﬆ", "st"), ("Ĳ", "IJ"), ("ĳ", "ij"),
+        ("ﬀ", "ff"), ("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬃ", "ffi"), ("ﬄ", "ffl"), ("ﬅ", "st"), ("ﬆ", "st"),
+        ("Ĳ", "IJ"), ("ĳ", "ij"),
         ("…", "..."), ("‥", ".."), ("ª", "a"), ("º", "o"), ("¹", "1"), ("²", "2"), ("³", "3"), ("⁰", "0"), ("⁴", "4"),
-        ("⁵", "5"), ("⁶", "6"), ("⁷", "7"), ("⁸", "8"), ("⁹", "9"), ("¼", "1⁄4"), ("½", "1⁄2"), ("¾", "3⁄4"), ("™", "TM"),
+        ("⁵", "5"), ("⁶", "6"), ("⁷", "7"), ("⁸", "8"), ("⁹", "9"), ("¼", "1⁄4"), ("½", "1⁄2"), ("¾", "3⁄4"),
+        ("™", "TM"),
         ("№", "No"), ("‑", "‐"), ("µ", "μ"), ("Å", "Å"), ("K", "K"), ("Ω", "Ω"),
     ];
 
@@ -52,14 +57,16 @@ internal static class TrainingCharacters
                 continue;
             }
 
-            var white = code is '\t' or '\n' or '\f' or '\r' or 0x200B or 0x200C or 0x200E or 0x200F or 0x2581 or 0xFEFF or 0xFFFD
-                || CharUnicodeInfo.GetUnicodeCategory(code) is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
-                    or UnicodeCategory.ParagraphSeparator;
+            var category = CharUnicodeInfo.GetUnicodeCategory(code);
+            var white = category is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+                || code is '\t' or '\n' or '\f' or '\r' or 0x200B or 0x200C or 0x200E or 0x200F or 0x2581
+                    or 0xFEFF or 0xFFFD;
             if (white && code != ' ')
             {
                 Add(((char)code).ToString(), " ");
             }
-            else if (CharUnicodeInfo.GetUnicodeCategory(code) == UnicodeCategory.Control)
+            else if (category == UnicodeCategory.Control)
             {
                 Add(((char)code).ToString(), "");
             }

@@ -5,15 +5,16 @@ namespace StepDistill.Tokenizers;
 
 /// <summary>What a vocabulary is trained on: the different words of some texts, and how often each occurs.</summary>
 /// <remarks>
-/// A word is what stands between two places where white space starts, with the U+2581 before it; no piece reaches beyond
-/// one. Marks that are written out in a text (<c>&lt;/s&gt;</c>, <c>&lt;extra_id_7&gt;</c>) and characters too rare to be
-/// covered end a word, too.
+/// A word is what stands between two places where white space starts, with the U+2581 before it; no piece reaches
+/// beyond one. Marks that are written out in a text (<c>&lt;/s&gt;</c>, <c>&lt;extra_id_7&gt;</c>) and characters too
+/// rare to be covered end a word, too.
 /// </remarks>
 internal sealed partial class TrainingText
 {
     private const char Space = '\u2581';
 
-    private TrainingText(IReadOnlyList<(string Text, long Count)> words, IReadOnlyList<(Rune Character, long Count)> characters)
+    private TrainingText(
+        IReadOnlyList<(string Text, long Count)> words, IReadOnlyList<(Rune Character, long Count)> characters)
     {
         Words = words;
         Characters = characters;
@@ -52,7 +53,8 @@ internal sealed partial class TrainingText
         }
 
         return new TrainingText(
-            [.. whole.OrderBy(word => word.Key, StringComparer.Ordinal).Select(word => (word.Key, word.Value))], characters);
+            [.. whole.OrderBy(word => word.Key, StringComparer.Ordinal).Select(word => (word.Key, word.Value))],
+            characters);
     }
 
     private static string Normalize(ReadOnlySpan<char> text, TextNormalizer normalizer)
@@ -118,7 +120,8 @@ internal sealed partial class TrainingText
         return covered;
     }
 
-    private static void CutAtRareCharacters(string word, long count, HashSet<Rune> covered, Dictionary<string, long> whole)
+    private static void CutAtRareCharacters(
+        string word, long count, HashSet<Rune> covered, Dictionary<string, long> whole)
     {
         var start = 0;
         var place = 0;

@@ -6,9 +6,9 @@ namespace StepDistill.Tokenizers;
 /// <remarks>
 /// SentencePiece's Unigram training (Kudo 2018, https://arxiv.org/abs/1804.10959; google/sentencepiece v0.1.97,
 /// <c>src/unigram_model_trainer.cc</c>): substrings that occur often are the first vocabulary; expectation-maximisation
-/// with the digamma function finds their probabilities; the quarter that would be missed least is dropped; and so on, until
-/// the size is right. Equal texts in equal order give equal vocabularies. The trained model reads in SentencePiece and
-/// encodes there as it does here.
+/// with the digamma function finds their probabilities; the quarter that would be missed least is dropped; and so on,
+/// until the size is right. Equal texts in equal order give equal vocabularies. The trained model reads in
+/// SentencePiece and encodes there as it does here.
 /// </remarks>
 public static class UnigramTrainer
 {
@@ -22,19 +22,27 @@ public static class UnigramTrainer
     // Words are shared out in a fixed way, so that sums do not depend on how many threads there are.
     private const int Shares = 8;
 
-    /// <summary>Trains a tokenizer whose pieces 0, 1 and 2 are padding, end mark and the unknown, with 100 sentinels.</summary>
-    /// <param name="texts">The texts, one example each; written-out marks in them end a word and are not learned.</param>
+    /// <summary>
+    /// Trains a tokenizer whose pieces 0, 1 and 2 are padding, end mark and the unknown, with 100 sentinels.
+    /// </summary>
+    /// <param name="texts">
+    /// The texts, one example each; written-out marks in them end a word and are not learned.
+    /// </param>
     /// <param name="vocabulary">
-    /// Number of pieces wanted, the three marks included and the sentinels not. Where the text does not hold as many, the
-    /// result has fewer: see <see cref="Tokenizer.PieceCount"/>.
+    /// Number of pieces wanted, the three marks included and the sentinels not. Where the text does not hold as many,
+    /// the result has fewer: see <see cref="Tokenizer.PieceCount"/>.
     /// </param>
     /// <param name="characterCoverage">
     /// Share of all characters in the text that get a piece, above 0 and up to 1; the rarest rest becomes unknown.
     /// </param>
     /// <param name="cancellation">Stops the training.</param>
-    /// <exception cref="StepDistillException">The texts are empty, or hold more characters than pieces are wanted.</exception>
+    /// <exception cref="StepDistillException">The texts are empty, or hold more characters than pieces are
+    /// wanted.</exception>
     public static Tokenizer Train(
-        IEnumerable<string> texts, int vocabulary, double characterCoverage = 0.9995, CancellationToken cancellation = default)
+        IEnumerable<string> texts,
+        int vocabulary,
+        double characterCoverage = 0.9995,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabulary);
@@ -45,16 +53,16 @@ public static class UnigramTrainer
         if (text.Words.Count == 0)
         {
             throw new StepDistillException(
-                "The vocabulary cannot be trained: the texts hold nothing but white space. Check which files and fields the "
-                + "recipe's task names.");
+                "The vocabulary cannot be trained: the texts hold nothing but white space. Check which files and "
+                + "fields the recipe's task names.");
         }
 
         if (text.Characters.Count + Marks > vocabulary)
         {
             throw new StepDistillException(
-                $"A vocabulary of {vocabulary} pieces is too small for these texts: they have {text.Characters.Count} different "
-                + $"characters, and {Marks} marks come on top. Ask for at least {text.Characters.Count + Marks} pieces, or for "
-                + $"less character coverage than {characterCoverage}.");
+                $"A vocabulary of {vocabulary} pieces is too small for these texts: they have {text.Characters.Count} "
+                + $"different characters, and {Marks} marks come on top. Ask for at least "
+                + $"{text.Characters.Count + Marks} pieces, or for less character coverage than {characterCoverage}.");
         }
 
         var words = text.Words.Select(word => (Encoding.UTF8.GetBytes(word.Text), (double)word.Count)).ToArray();
@@ -102,11 +110,12 @@ public static class UnigramTrainer
 
         x -= 0.5;
         var square = 1 / (x * x);
-        var series = square * ((1 / 24.0) - (square * ((7 / 960.0) - (square * ((31 / 8064.0) - (square * 127 / 30720.0))))));
-        return result + Math.Log(x) + series;
+        var tail = (7 / 960.0) - (square * ((31 / 8064.0) - (square * 127 / 30720.0)));
+        return result + Math.Log(x) + (square * ((1 / 24.0) - (square * tail)));
     }
 
-    private static double[] Expect(WeightedPieces pieces, (byte[] Text, double Count)[] words, CancellationToken cancellation)
+    private static double[] Expect(
+        WeightedPieces pieces, (byte[] Text, double Count)[] words, CancellationToken cancellation)
     {
         var shares = new double[Shares][];
         Parallel.For(0, Shares, new ParallelOptions { CancellationToken = cancellation }, share =>
@@ -171,7 +180,8 @@ public static class UnigramTrainer
         return new WeightedPieces(kept);
     }
 
-    private static double[][] Uses(WeightedPieces pieces, (byte[] Text, double Count)[] words, CancellationToken cancellation)
+    private static double[][] Uses(
+        WeightedPieces pieces, (byte[] Text, double Count)[] words, CancellationToken cancellation)
     {
         var shares = new double[Shares][];
         Parallel.For(0, Shares, new ParallelOptions { CancellationToken = cancellation }, share =>
@@ -213,7 +223,8 @@ public static class UnigramTrainer
     // Every character that must be covered, then the most probable pieces; the most probable first.
     private static IEnumerable<Piece> Select(WeightedPieces pieces, TrainingText text, int wanted)
     {
-        var scores = pieces.Pieces.Where(piece => double.IsFinite(piece.Score)).ToDictionary(piece => piece.Text, piece => piece.Score);
+        var scores = pieces.Pieces.Where(piece => double.IsFinite(piece.Score))
+            .ToDictionary(piece => piece.Text, piece => piece.Score);
         var lowest = scores.Values.Min();
         var chosen = new Dictionary<string, double>();
         foreach (var (character, _) in text.Characters)
@@ -223,7 +234,7 @@ public static class UnigramTrainer
             chosen[name] = scores.TryGetValue(name, out var score) ? score : lowest += 0.0001;
         }
 
-        foreach (var (name, score) in scores.OrderByDescending(piece => piece.Value).ThenBy(piece => piece.Key, StringComparer.Ordinal))
+        foreach (var (name, score) in Ordered(scores))
         {
             if (chosen.Count >= wanted)
             {
@@ -233,7 +244,10 @@ public static class UnigramTrainer
             chosen.TryAdd(name, score);
         }
 
-        return chosen.OrderByDescending(piece => piece.Value).ThenBy(piece => piece.Key, StringComparer.Ordinal)
+        return Ordered(chosen)
             .Select(piece => new Piece(Encoding.UTF8.GetBytes(piece.Key), (float)piece.Value, PieceKind.Normal));
     }
+
+    private static IEnumerable<KeyValuePair<string, double>> Ordered(Dictionary<string, double> scores) =>
+        scores.OrderByDescending(piece => piece.Value).ThenBy(piece => piece.Key, StringComparer.Ordinal);
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace StepDistill.Tokenizers;
 
-/// <summary>A vocabulary in training: pieces with the logarithms of their probabilities, and the words cut into them.</summary>
+/// <summary>
+/// A vocabulary in training: pieces with the logarithms of their probabilities, and the words cut into them.
+/// </summary>
 /// <remarks>Two steps of training read it, each from several threads; it never changes.</remarks>
 internal sealed class WeightedPieces
 {
@@ -26,7 +28,8 @@ internal sealed class WeightedPieces
         Pieces = pieces;
         scores = [.. pieces.Select(piece => piece.Score)];
         unknownScore = scores.Where(double.IsFinite).Min() - UnknownPenalty;
-        this.trie = trie ?? DoubleArray.Build(pieces.Select((piece, i) => KeyValuePair.Create(Encoding.UTF8.GetBytes(piece.Text), i)));
+        this.trie = trie ?? DoubleArray.Build(
+            pieces.Select((piece, i) => KeyValuePair.Create(Encoding.UTF8.GetBytes(piece.Text), i)));
     }
 
     /// <summary>The pieces; one whose score is -∞ no longer counts.</summary>

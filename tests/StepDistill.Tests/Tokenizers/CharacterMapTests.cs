@@ -1,3 +1,4 @@
+using System.Text;
 using CsCheck;
 using StepDistill.Tokenizers;
 
@@ -20,13 +21,15 @@ public sealed class CharacterMapTests
     [InlineData("", 0, "")]
     public void The_longest_rule_counts(string text, int length, string replacement)
     {
-        Assert.Equal(length, CharacterMap.Parse(Compiled).Match(System.Text.Encoding.UTF8.GetBytes(text), out var found));
-        Assert.Equal(replacement, System.Text.Encoding.UTF8.GetString(found));
+        Assert.Equal(length, CharacterMap.Parse(Compiled).Match(Encoding.UTF8.GetBytes(text), out var found));
+        Assert.Equal(replacement, Encoding.UTF8.GetString(found));
     }
 
     [Fact]
-    public void A_damaged_map_is_refused_or_stays_within_its_bounds() =>
-        Gen.Select(Gen.Int[0, Compiled.Length], Gen.Select(Gen.Int[0, Compiled.Length - 1], Gen.Byte).Array[0, 4], Gen.Byte.Array[0, 9])
+    public void A_damaged_map_is_refused_or_stays_within_its_bounds()
+    {
+        var edit = Gen.Select(Gen.Int[0, Compiled.Length - 1], Gen.Byte);
+        Gen.Select(Gen.Int[0, Compiled.Length], edit.Array[0, 4], Gen.Byte.Array[0, 9])
             .Sample((length, edits, text) =>
             {
                 var bytes = Compiled.ToArray();
@@ -44,9 +47,16 @@ public sealed class CharacterMapTests
                 {
                 }
             });
+    }
 
     [Fact]
-    public void A_replacement_out_of_all_proportion_is_refused() =>
-        Assert.Contains("5000 bytes", Assert.Throws<InvalidDataException>(() => CharacterMap.Parse(CharacterMap.Compile(
-            new Dictionary<byte[], byte[]> { [[.. "a"u8]] = [.. Enumerable.Repeat((byte)'b', 5000)] }))).Message, StringComparison.Ordinal);
+    public void A_replacement_out_of_all_proportion_is_refused()
+    {
+        var map = CharacterMap.Compile(
+            new Dictionary<byte[], byte[]> { [[.. "a"u8]] = [.. Enumerable.Repeat((byte)'b', 5000)] });
+
+        var fault = Assert.Throws<InvalidDataException>(() => CharacterMap.Parse(map));
+
+        Assert.Contains("5000 bytes", fault.Message, StringComparison.Ordinal);
+    }
 }

@@ -20,8 +20,8 @@ public sealed class DoubleArrayTests
             var trie = DoubleArray.Build(keys);
             foreach (var text in some.Select(key => (byte[])[.. key, .. end]).Append(end))
             {
-                var longest = keys.Where(key => text.AsSpan().StartsWith(key.Key)).OrderByDescending(key => key.Key.Length)
-                    .FirstOrDefault();
+                var longest = keys.Where(key => text.AsSpan().StartsWith(key.Key))
+                    .OrderByDescending(key => key.Key.Length).FirstOrDefault();
                 Assert.Equal(longest.Key?.Length ?? 0, trie.LongestPrefix(text, out var value));
                 Assert.Equal(longest.Value, value);
             }
@@ -30,10 +30,10 @@ public sealed class DoubleArrayTests
     [Fact]
     public void Keys_may_be_so_long_that_distances_need_more_than_21_bits()
     {
+        static byte Letter(int value) => (byte)(1 + (value % 255));
         var keys = Enumerable.Range(0, 30_000)
             .Select(i => KeyValuePair.Create(
-                (byte[])[(byte)(1 + (i % 250)), (byte)(1 + (i / 250)), .. Enumerable.Range(0, 80).Select(j => (byte)(1 + ((i + j) % 255)))],
-                i))
+                (byte[])[Letter(i), Letter(i / 255), .. Enumerable.Range(i, 80).Select(Letter)], i))
             .ToArray();
         var trie = DoubleArray.Build(keys);
 

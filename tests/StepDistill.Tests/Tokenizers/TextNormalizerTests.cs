@@ -34,7 +34,8 @@ public sealed class TextNormalizerTests
     public void Bytes_that_are_no_text_become_replacement_characters()
     {
         var normalized = new ByteBuffer(8);
-        new TextNormalizer(new NormalizerRules { AddDummyPrefix = false }).Normalize([0xE2, (byte)'a', 0xFF], ref normalized);
+        new TextNormalizer(new NormalizerRules { AddDummyPrefix = false })
+            .Normalize([0xE2, (byte)'a', 0xFF], ref normalized);
 
         Assert.Equal("\uFFFDa\uFFFD", Encoding.UTF8.GetString(normalized.Written));
         normalized.Dispose();

@@ -70,7 +70,8 @@ public sealed class TokenizerFilesTests : IDisposable
         var end = json.IndexOf(",\"pre_tokenizer\"", StringComparison.Ordinal);
         File.WriteAllText(file, json[..start]
             + $$"""
-            {"type":"Sequence","normalizers":[{{json[start..end]}},{"type":"Strip","strip_left":false,"strip_right":true},
+            {"type":"Sequence","normalizers":[{{json[start..end]}},
+            {"type":"Strip","strip_left":false,"strip_right":true},
             {"type":"Replace","pattern":{"Regex":" {2,}"},"content":"▁"}]}
             """
             + json[end..].Replace("\"prepend_scheme\"", "\"str_rep\"", StringComparison.Ordinal));
@@ -114,7 +115,9 @@ public sealed class TokenizerFilesTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"extra_ids\": 1e9}");
 
         Assert.Contains(
-            "extra_ids is 1e9", Assert.Throws<StepDistillException>(() => Tokenizer.Load(folder)).Message, StringComparison.Ordinal);
+            "extra_ids is 1e9",
+            Assert.Throws<StepDistillException>(() => Tokenizer.Load(folder)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

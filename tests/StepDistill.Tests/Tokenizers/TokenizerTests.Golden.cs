@@ -20,7 +20,8 @@ public sealed partial class TokenizerTests
         tokenizer.Save(saved);
         var again = Tokenizer.Load(Path.Combine(saved, "tokenizer.json"));
         Assert.Equal(
-            File.ReadAllBytes(Path.Combine(folder, name + ".model")), File.ReadAllBytes(Path.Combine(saved, "spiece.model")));
+            File.ReadAllBytes(Path.Combine(folder, name + ".model")),
+            File.ReadAllBytes(Path.Combine(saved, "spiece.model")));
         Directory.Delete(saved, recursive: true);
         var texts = 0;
         foreach (var line in File.ReadLines(Path.Combine(folder, "expected.jsonl")))

@@ -58,7 +58,8 @@ public sealed partial class TokenizerTests
     public void White_space_may_stand_at_the_end_of_words() =>
         Assert.Equal(
             [Ab, Space],
-            new Tokenizer(TinyVocabulary.Model() with { TreatWhitespaceAsSuffix = true }, new SpecialNames()).Encode("ab"));
+            new Tokenizer(TinyVocabulary.Model() with { TreatWhitespaceAsSuffix = true }, new SpecialNames())
+                .Encode("ab"));
 
     [Fact]
     public void White_space_may_be_left_as_it_is() =>

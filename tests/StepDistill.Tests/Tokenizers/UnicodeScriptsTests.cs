@@ -13,12 +13,16 @@ public sealed class UnicodeScriptsTests
     [InlineData("हिन्दी")]
     [InlineData("1９.-😀€▁")]
     public void Characters_of_one_script_agree(string text) =>
-        Assert.Single(text.EnumerateRunes().Select(character => UnicodeScripts.Of(character.Value)).Distinct());
+        Assert.Single(Scripts(text));
 
     [Fact]
     public void Scripts_differ() =>
-        Assert.Equal(8, "aαб漢한हא1".EnumerateRunes().Select(character => UnicodeScripts.Of(character.Value)).Distinct().Count());
+        Assert.Equal(8, Scripts("aαб漢한हא1").Count());
 
     [Fact]
-    public void A_combining_accent_belongs_to_its_letter() => Assert.Equal(UnicodeScripts.OfItsBase, UnicodeScripts.Of(0x301));
+    public void A_combining_accent_belongs_to_its_letter() =>
+        Assert.Equal(UnicodeScripts.OfItsBase, UnicodeScripts.Of(0x301));
+
+    private static IEnumerable<int> Scripts(string text) =>
+        text.EnumerateRunes().Select(character => UnicodeScripts.Of(character.Value)).Distinct();
 }

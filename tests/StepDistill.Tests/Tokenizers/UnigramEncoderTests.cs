@@ -4,8 +4,8 @@ namespace StepDistill.Tests.Tokenizers;
 
 public sealed class UnigramEncoderTests
 {
-    // The two cuts of "abc" have the same scores in the other order; the 32-bit sum that is kept of the first cut lies below
-    // the exact one for these scores (so the second cut seems better) or above it (so it does not).
+    // The two cuts of "abc" have the same scores in the other order; the 32-bit sum that is kept of the first cut lies
+    // below the exact one for these scores (so the second cut seems better) or above it (so it does not).
     [Theory]
     [InlineData(-0.3f, -5.1f, new[] { 3, 4 })]
     [InlineData(-0.1f, -5.1f, new[] { 1, 2 })]
