@@ -15,7 +15,9 @@ public readonly record struct EarlyStopping(int BestIndex, double BestScore, int
     public bool LastIsBest => BestIndex >= 0 && LooksSinceBest == 0;
 
     /// <summary>Judges the scores so far.</summary>
-    /// <param name="scores">One score for each look, higher is better, oldest first. One that is not a number is never best.</param>
+    /// <param name="scores">
+    /// One score for each look, higher is better, oldest first. One that is not a number is never best.
+    /// </param>
     /// <param name="patience">Looks without a better score after which to stop; 0 never stops.</param>
     public static EarlyStopping Judge(IReadOnlyList<double> scores, int patience)
     {

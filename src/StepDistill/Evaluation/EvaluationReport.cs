@@ -45,7 +45,9 @@ public sealed record EvaluationReport
     /// </summary>
     public required double Baseline { get; init; }
 
-    /// <summary>For tasks with a closed set of labels, the mean over labels of each label's F1; otherwise null.</summary>
+    /// <summary>
+    /// For tasks with a closed set of labels, the mean over labels of each label's F1; otherwise null.
+    /// </summary>
     public double? MacroF1 { get; init; }
 
     /// <summary>For tasks with a closed set of labels, that set; otherwise null.</summary>
@@ -57,7 +59,10 @@ public sealed record EvaluationReport
     /// </summary>
     public IReadOnlyList<IReadOnlyList<int>>? Confusion { get; init; }
 
-    /// <summary>Mean ROUGE-L of the rationales with the reference ones, over <see cref="RationaleRows"/>; null where none were compared.</summary>
+    /// <summary>
+    /// Mean ROUGE-L of the rationales with the reference ones, over <see cref="RationaleRows"/>; null where none were
+    /// compared.
+    /// </summary>
     public double? RationaleOverlap { get; init; }
 
     /// <summary>Rows whose rationale had a reference to compare with.</summary>
@@ -76,7 +81,9 @@ public sealed record EvaluationReport
     [JsonIgnore]
     public IReadOnlyList<ScoredRow> Predictions { get; init; } = [];
 
-    /// <summary>The numbers by name, for logs: <c>accuracy</c>, <c>unreadable</c> (a share), and what else the task has.</summary>
+    /// <summary>
+    /// The numbers by name, for logs: <c>accuracy</c>, <c>unreadable</c> (a share), and what else the task has.
+    /// </summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, double> Metrics
     {
@@ -144,14 +151,16 @@ public sealed record EvaluationReport
                 Predictions =
                 [
                     .. File.ReadLines(rowsPath).Select(line =>
-                        JsonSerializer.Deserialize<ScoredRow>(line, RunJson.Line) ?? throw new JsonException("A line is null.")),
+                        JsonSerializer.Deserialize<ScoredRow>(line, RunJson.Line)
+                        ?? throw new JsonException("A line is null.")),
                 ],
             };
-            return report.Predictions.Count == report.Rows && report.Predictions.Count(row => row.Correct) == report.Correct
+            var right = report.Predictions.Count(row => row.Correct);
+            return report.Predictions.Count == report.Rows && right == report.Correct
                 ? report
                 : throw new JsonException(
-                    $"{ReportFile} counts {report.Correct} right of {report.Rows} rows, {RowsFile} holds "
-                    + $"{report.Predictions.Count(row => row.Correct)} of {report.Predictions.Count}.");
+                    $"{ReportFile} counts {report.Correct} right of {report.Rows} rows, "
+                    + $"{RowsFile} holds {right} of {report.Predictions.Count}.");
         }
         catch (JsonException e)
         {

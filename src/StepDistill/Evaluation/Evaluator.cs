@@ -16,7 +16,9 @@ public sealed class Evaluator
     /// <summary>Rows that the student is given at a time. Default: 64.</summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Whether to let the student write rationales too, which costs time and changes no label. Default: no.</summary>
+    /// <summary>
+    /// Whether to let the student write rationales too, which costs time and changes no label. Default: no.
+    /// </summary>
     public bool WithRationale { get; init; }
 
     /// <summary>
@@ -30,7 +32,9 @@ public sealed class Evaluator
 
     /// <summary>Evaluates a student.</summary>
     /// <param name="student">Who answers.</param>
-    /// <param name="examples">The rows. Those without an input or a gold label are skipped, and counted as such.</param>
+    /// <param name="examples">
+    /// The rows. Those without an input or a gold label are skipped, and counted as such.
+    /// </param>
     /// <param name="subject">What to call the student in the report.</param>
     /// <param name="split">What to call the rows, such as <c>test</c>.</param>
     /// <param name="progress">Told the number of rows answered so far, after each batch.</param>

@@ -2,20 +2,22 @@ using StepDistill.Batches;
 
 namespace StepDistill.Evaluation;
 
-/// <summary>Intervals for accuracies and for differences between two arms that answered the same rows with the same seeds.</summary>
+/// <summary>
+/// Intervals for accuracies and for differences between two arms that answered the same rows with the same seeds.
+/// </summary>
 /// <remarks>
 /// <para>
 /// Two things vary. <em>Rows</em>: others of the same kind might have been in the file. Efron's percentile bootstrap
-/// draws as many rows as there are, with replacement, 5,000 times; a row's answers stay together over seeds and arms, so
-/// a row that is hard for everybody does not count as a difference. <em>Seeds</em>: other seeds give other students. Their
-/// part is Student's t·s/√k over the k seeds' means. Both are joined by squares: from the value v to the lower end is
-/// √((v − rows' lower end)² + (t·s/√k)²), and so above (Zou and Donner 2008, <em>Construction of confidence limits about
-/// effect measures</em>).
+/// draws as many rows as there are, with replacement, 5,000 times; a row's answers stay together over seeds and arms,
+/// so a row that is hard for everybody does not count as a difference. <em>Seeds</em>: other seeds give other students.
+/// Their part is Student's t·s/√k over the k seeds' means. Both are joined by squares: from the value v to the lower
+/// end is √((v − rows' lower end)² + (t·s/√k)²), and so above (Zou and Donner 2008, <em>Construction of confidence
+/// limits about effect measures</em>).
 /// </para>
 /// <para>
 /// Seeds are not drawn with replacement, as rows are, because there are too few: in a simulation with three seeds that
-/// differ by 6 points and 1,000 rows, such intervals held the truth 82 times in 100, not 95; these hold it 97 times. The
-/// price is width: t is 12.7 for two seeds, 4.3 for three, 2.8 for five. Where seeds hardly matter the interval is
+/// differ by 6 points and 1,000 rows, such intervals held the truth 82 times in 100, not 95; these hold it 97 times.
+/// The price is width: t is 12.7 for two seeds, 4.3 for three, 2.8 for five. Where seeds hardly matter the interval is
 /// somewhat too wide, as chance within a row is then counted on both sides.
 /// </para>
 /// <para>With one seed the interval speaks of these very students only.</para>
@@ -52,7 +54,8 @@ public static class PairedBootstrap
         var seeds = shape.Count;
         if (seeds == 0 || shape[0].Count == 0 || shape.Any(rows => rows.Count != shape[0].Count))
         {
-            throw new ArgumentException("There must be at least one seed and one row, and all seeds the same rows.", nameof(shape));
+            throw new ArgumentException(
+                "There must be at least one seed and one row, and all seeds the same rows.", nameof(shape));
         }
 
         var rowSums = new int[shape[0].Count];      // over seeds

@@ -3,15 +3,17 @@ namespace StepDistill.Evaluation;
 /// <summary>How much of one rationale another one repeats, in order: ROUGE-L.</summary>
 /// <remarks>
 /// Lin 2004, <em>ROUGE: a package for automatic evaluation of summaries</em>, section 3: the F-measure of precision and
-/// recall of the longest common subsequence of words, with β = 1. Words are runs of letters and digits in lower case, of
-/// any script (Google's <c>rouge_score</c> keeps a to z and 0 to 9 only, and can stem; nothing is stemmed here).
+/// recall of the longest common subsequence of words, with β = 1. Words are runs of letters and digits in lower case,
+/// of any script (Google's <c>rouge_score</c> keeps a to z and 0 to 9 only, and can stem; nothing is stemmed here).
 /// </remarks>
 public static class RationaleOverlap
 {
     /// <summary>Compares two texts.</summary>
     /// <param name="candidate">What was written.</param>
     /// <param name="reference">What it is compared with.</param>
-    /// <returns>From 0 (no word in common, or one text without words) to 1 (the same words in the same order).</returns>
+    /// <returns>
+    /// From 0 (no word in common, or one text without words) to 1 (the same words in the same order).
+    /// </returns>
     public static double RougeL(string candidate, string reference)
     {
         var one = Words(candidate);

@@ -3,7 +3,9 @@ using StepDistill.Tasks;
 
 namespace StepDistill.Evaluation;
 
-/// <summary>Scores a teacher by the answers that are stored: a row of its own beside the students, on the same rows.</summary>
+/// <summary>
+/// Scores a teacher by the answers that are stored: a row of its own beside the students, on the same rows.
+/// </summary>
 public static class TeacherEvaluation
 {
     /// <summary>Evaluates the teacher.</summary>

@@ -27,7 +27,9 @@ public sealed class RecipeFolder
     /// <summary>The folder of the report that sets the runs side by side.</summary>
     public string Comparison => Path.Combine(Root, "comparison");
 
-    /// <summary>The folder of one run: <c>ARM[-teacher]-FRACTION-seedSEED</c>, such as <c>step-by-step-0.25-seed1</c>.</summary>
+    /// <summary>
+    /// The folder of one run: <c>ARM[-teacher]-FRACTION-seedSEED</c>, such as <c>step-by-step-0.25-seed1</c>.
+    /// </summary>
     /// <param name="training">Arm, label source, fraction and seed.</param>
     public RunFolder Run(TrainingSection training) => new(Path.Combine(Root, NameOf(training)));
 

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace StepDistill.Runs;
 
-/// <summary>Something that happened in a run. The set is closed: everything that reads a log knows every kind.</summary>
+/// <summary>
+/// Something that happened in a run. The set is closed: everything that reads a log knows every kind.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(RunStarted), "started")]
 [JsonDerivedType(typeof(StepTaken), "step")]

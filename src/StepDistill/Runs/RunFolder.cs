@@ -87,7 +87,9 @@ public sealed class RunFolder
     /// <exception cref="StepDistillException">The file cannot be understood.</exception>
     public RunManifest? ReadManifest() => Read<RunManifest>(Manifest, "the manifest of a run");
 
-    /// <summary>Writes the manifest, which makes the run finished: everything else must be on the disk by now.</summary>
+    /// <summary>
+    /// Writes the manifest, which makes the run finished: everything else must be on the disk by now.
+    /// </summary>
     /// <param name="manifest">The manifest.</param>
     public void WriteManifest(RunManifest manifest) =>
         AtomicFile.WriteText(Manifest, JsonSerializer.Serialize(manifest, RunJson.Page) + "\n");

@@ -4,9 +4,13 @@ using StepDistill.Recipes;
 
 namespace StepDistill.Runs;
 
-/// <summary>Everything that a run's outcome depends on: the resolved recipe and the data, each setting by its path.</summary>
+/// <summary>
+/// Everything that a run's outcome depends on: the resolved recipe and the data, each setting by its path.
+/// </summary>
 /// <param name="Hash">SHA-256 of the settings: equal hashes are equal runs.</param>
-/// <param name="Settings">Each setting that counts by its path, such as <c>training.alpha</c>, and <c>data.NAME</c> for each hash.</param>
+/// <param name="Settings">
+/// Each setting that counts by its path, such as <c>training.alpha</c>, and <c>data.NAME</c> for each hash.
+/// </param>
 public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string> Settings)
 {
     /// <summary>Settings that cannot change what a training gives.</summary>
@@ -45,7 +49,9 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         return new(ContentHash.Of(settings.SelectMany(setting => new[] { setting.Key, setting.Value })), settings);
     }
 
-    /// <summary>What differs from another identity: one sentence for each setting; empty when they are the same run.</summary>
+    /// <summary>
+    /// What differs from another identity: one sentence for each setting; empty when they are the same run.
+    /// </summary>
     /// <param name="there">The identity that a folder already has.</param>
     public IReadOnlyList<string> DifferencesFrom(RunIdentity there) =>
     [

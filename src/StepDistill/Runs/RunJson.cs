@@ -20,7 +20,7 @@ internal static class RunJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,      // these files are never put into a page of HTML
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,    // a loss may be "NaN"; the log must say so
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,    // a loss may be "NaN", and is told
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         WriteIndented = indented,

@@ -39,7 +39,9 @@ public sealed record RunSummary(
 public static class RunList
 {
     /// <summary>Finds every run, by recipe and name; a folder that no run has claimed is passed over.</summary>
-    /// <param name="root">The folder of all recipes, such as <see cref="RecipeFolder.DefaultRoot"/>; it may be missing.</param>
+    /// <param name="root">
+    /// The folder of all recipes, such as <see cref="RecipeFolder.DefaultRoot"/>; it may be missing.
+    /// </param>
     /// <exception cref="StepDistillException">A run's log cannot be understood.</exception>
     public static IReadOnlyList<RunSummary> Read(string root) => Directory.Exists(root)
         ? [

@@ -1,6 +1,8 @@
 namespace StepDistill.Runs;
 
-/// <summary>Keeps a second process out of a run's folder while it is held. It ends with its process, however that ends.</summary>
+/// <summary>
+/// Keeps a second process out of a run's folder while it is held. It ends with its process, however that ends.
+/// </summary>
 public sealed class RunLock : IDisposable
 {
     private const int SharingViolation = 32;    // Windows
@@ -41,7 +43,9 @@ public sealed class RunLock : IDisposable
         return mine is null;
     }
 
-    /// <summary>Gives the lock back. The file stays: deleting it would let two processes lock two files of one name.</summary>
+    /// <summary>
+    /// Gives the lock back. The file stays: deleting it would let two processes lock two files of one name.
+    /// </summary>
     public void Dispose() => _file.Dispose();
 
     private static RunLock? TryTake(RunFolder folder)

@@ -5,7 +5,9 @@ using StepDistill.Files;
 
 namespace StepDistill.Runs;
 
-/// <summary>Writes and reads <c>events.jsonl</c>: one event a line, each handed to the operating system as it happens.</summary>
+/// <summary>
+/// Writes and reads <c>events.jsonl</c>: one event a line, each handed to the operating system as it happens.
+/// </summary>
 /// <remarks>
 /// A process that is killed may leave its last line torn; readers pass over it. Appending is safe from several threads.
 /// </remarks>
@@ -19,7 +21,8 @@ public sealed class RunLog : IDisposable
     {
         _clock = clock;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _writer = new(new FileStream(path, mode, FileAccess.Write, FileShare.Read)) { AutoFlush = true, NewLine = "\n" };
+        var file = new FileStream(path, mode, FileAccess.Write, FileShare.Read);
+        _writer = new(file) { AutoFlush = true, NewLine = "\n" };
     }
 
     /// <summary>Begins a log; what a run that never reached a checkpoint has left is dropped.</summary>
@@ -78,7 +81,9 @@ public sealed class RunLog : IDisposable
         where line.Event is not null
         select line.Event;
 
-    /// <summary>Reads the events so far and then waits for more, until the run finishes, fails or the wait is cancelled.</summary>
+    /// <summary>
+    /// Reads the events so far and then waits for more, until the run finishes, fails or the wait is cancelled.
+    /// </summary>
     /// <param name="path">The file; it may still be missing.</param>
     /// <param name="clock">Tells how long to wait between looks.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -134,7 +139,7 @@ public sealed class RunLog : IDisposable
         {
             return JsonSerializer.Deserialize<RunEvent>(text, RunJson.Line) ?? throw new JsonException("It is null.");
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)      // the latter: no known kind of event
+        catch (Exception e) when (e is JsonException or NotSupportedException)     // the latter: no known kind
         {
             return isLast ? null : throw new StepDistillException(
                 $"{path}, line {number}: this is not an event of a run ({e.Message}) "

@@ -4,7 +4,9 @@ using StepDistill.Recipes;
 
 namespace StepDistill.Runs;
 
-/// <summary>What a finished run was and gave: <c>run.json</c>, written last, so that its presence means "complete".</summary>
+/// <summary>
+/// What a finished run was and gave: <c>run.json</c>, written last, so that its presence means "complete".
+/// </summary>
 public sealed record RunManifest
 {
     /// <summary>Version of this file's form.</summary>
@@ -43,7 +45,9 @@ public sealed record RunManifest
     /// <summary>Further numbers by name, such as <c>validation.accuracy</c>.</summary>
     public IReadOnlyDictionary<string, double> Scores { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>The versions of StepDistill, .NET and the operating system; the caller adds those of what it loads.</summary>
+    /// <summary>
+    /// The versions of StepDistill, .NET and the operating system; the caller adds those of what it loads.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> CurrentVersions() => new SortedDictionary<string, string>
     {
         ["stepdistill"] = typeof(RunManifest).Assembly

@@ -19,8 +19,8 @@ public sealed class TensorBoardLog : IDisposable
     /// <summary>Begins a file of its own; TensorBoard joins the files of a folder.</summary>
     /// <param name="folder">The run's TensorBoard folder; it is made.</param>
     /// <param name="resumedStep">
-    /// The step of the checkpoint that the run goes on from, so that TensorBoard forgets what an earlier file says about
-    /// later steps; 0 for a new run.
+    /// The step of the checkpoint that the run goes on from, so that TensorBoard forgets what an earlier file says
+    /// about later steps; 0 for a new run.
     /// </param>
     /// <param name="clock">Tells when events happen.</param>
     public TensorBoardLog(string folder, int resumedStep, TimeProvider clock)
@@ -31,7 +31,8 @@ public sealed class TensorBoardLog : IDisposable
         Append(new Message().Text(3, "brain.Event:2"));                                             // file_version
         if (resumedStep > 0)
         {
-            Append(new Message().Number(2, resumedStep + 1).Nested(7, new Message().Number(1, 1)));  // session_log: START
+            var start = new Message().Number(1, 1);                                                 // status: START
+            Append(new Message().Number(2, resumedStep + 1).Nested(7, start));                      // step, session_log
         }
     }
 
@@ -45,7 +46,7 @@ public sealed class TensorBoardLog : IDisposable
         var summary = new Message();
         foreach (var (tag, value) in Scalars(happened))
         {
-            summary.Nested(1, new Message().Text(1, tag).Float(2, (float)value));                   // value: tag, simple_value
+            summary.Nested(1, new Message().Text(1, tag).Float(2, (float)value));           // value: tag, simple_value
         }
 
         if (summary.Length > 0)
@@ -87,13 +88,16 @@ public sealed class TensorBoardLog : IDisposable
     private static IEnumerable<(string Tag, double Value)> Optional(string tag, double? value) =>
         value is { } number ? [(tag, number)] : [];
 
-    // TensorBoard reads files in the order of their names, so the time comes first; a number keeps two of one second apart.
+    // TensorBoard reads files in the order of their names, so the time comes first; a number keeps two of one second
+    // apart.
     private static FileStream Open(string folder, DateTimeOffset now)
     {
         for (var number = 0; ; number++)
         {
-            var path = Path.Combine(folder, string.Create(
-                CultureInfo.InvariantCulture, $"events.out.tfevents.{now.ToUnixTimeSeconds():D10}.{number}.stepdistill"));
+            var name = string.Create(
+                CultureInfo.InvariantCulture,
+                $"events.out.tfevents.{now.ToUnixTimeSeconds():D10}.{number}.stepdistill");
+            var path = Path.Combine(folder, name);
             if (!File.Exists(path))
             {
                 return new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
@@ -113,7 +117,9 @@ public sealed class TensorBoardLog : IDisposable
         _file.Write(record);        // whole records only, so that a reader never waits inside one
     }
 
-    /// <summary>A protobuf message under construction: fields one after another, each after its number and wire type.</summary>
+    /// <summary>
+    /// A protobuf message under construction: fields one after another, each after its number and wire type.
+    /// </summary>
     private sealed class Message
     {
         private readonly List<byte> _bytes = [];

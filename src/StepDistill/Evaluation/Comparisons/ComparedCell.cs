@@ -28,8 +28,8 @@ public sealed record ComparedCell(string Arm, double Fraction, int Seed)
     public int? BestStep { get; init; }
 
     /// <summary>
-    /// Whether the student is stuck: the interval of its accuracy reaches down to the baseline, so that it cannot be told
-    /// from giving everybody the same answer.
+    /// Whether the student is stuck: the interval of its accuracy reaches down to the baseline, so that it cannot be
+    /// told from giving everybody the same answer.
     /// </summary>
     public bool Stuck { get; init; }
 

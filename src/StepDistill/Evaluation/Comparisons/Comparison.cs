@@ -11,7 +11,9 @@ public static class Comparison
     /// </param>
     /// <param name="progress">Told of every cell that is done.</param>
     /// <param name="cancellation">Stops the comparison; what is done stays done in the runs' folders.</param>
-    /// <returns>One outcome for each cell, in the plan's order. A run that fails is an outcome, and the others go on.</returns>
+    /// <returns>
+    /// One outcome for each cell, in the plan's order. A run that fails is an outcome, and the others go on.
+    /// </returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static async Task<IReadOnlyList<CellOutcome>> RunAsync(
         ComparisonPlan plan,
@@ -31,7 +33,8 @@ public static class Comparison
             catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
                 // Also what nobody foresaw: hours of other runs must not be lost for it, and the report shows it.
-                outcome = new(cell, Result: null, e is StepDistillException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+                var fault = e is StepDistillException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+                outcome = new(cell, Result: null, fault);
             }
 
             outcomes.Add(outcome);

@@ -33,8 +33,9 @@ internal sealed class ComparisonAnalysis
         foreach (var (cell, result) in _results.Where(pair => pair.Value.Report.RowsHash != _first.RowsHash))
         {
             throw new StepDistillException(
-                $"{cell} answered other rows ({result.Report.Split}, {result.Report.Rows} rows) than {_results.Keys.First()} "
-                + $"({_first.Split}, {_first.Rows} rows); a comparison needs the same rows for all. Evaluate them again.");
+                $"{cell} answered other rows ({result.Report.Split}, {result.Report.Rows} rows) than "
+                + $"{_results.Keys.First()} ({_first.Split}, {_first.Rows} rows); a comparison needs the same for all. "
+                + "Evaluate them again.");
         }
     }
 

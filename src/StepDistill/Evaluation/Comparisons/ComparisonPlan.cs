@@ -20,7 +20,9 @@ public sealed record ComparisonPlan
     /// <param name="arms">Ways to train, from <see cref="Recipes.Arms.All"/>.</param>
     /// <param name="fractions">Shares of the training rows, above 0 and at most 1.</param>
     /// <param name="seeds">Seeds; each serves all arms, so that they can be paired.</param>
-    /// <exception cref="StepDistillException">A list is empty or names something twice, an arm or a share is unknown; all faults are told.</exception>
+    /// <exception cref="StepDistillException">
+    /// A list is empty or names something twice, an arm or a share is unknown; all faults are told.
+    /// </exception>
     public ComparisonPlan(IReadOnlyList<string> arms, IReadOnlyList<double> fractions, IReadOnlyList<int> seeds)
     {
         string[] faults =
@@ -52,8 +54,8 @@ public sealed record ComparisonPlan
     public IReadOnlyList<int> Seeds { get; }
 
     /// <summary>
-    /// The runs, in an order in which a comparison that is stopped half-way is a smaller comparison: seed by seed, small
-    /// fractions first, the arms of one fraction next to each other.
+    /// The runs, in an order in which a comparison that is stopped half-way is a smaller comparison: seed by seed,
+    /// small fractions first, the arms of one fraction next to each other.
     /// </summary>
     public IEnumerable<ComparisonCell> Cells =>
         from seed in Seeds

@@ -4,10 +4,12 @@ using StepDistill.Runs;
 
 namespace StepDistill.Evaluation.Comparisons;
 
-/// <summary>What a comparison leaves: every run, the means of each arm, the differences between arms, and the teacher.</summary>
+/// <summary>
+/// What a comparison leaves: every run, the means of each arm, the differences between arms, and the teacher.
+/// </summary>
 /// <remarks>
-/// All shares are from 0 to 1 and all intervals hold at 95 %; how they are made says <see cref="PairedBootstrap"/>. Runs
-/// that failed stand among <see cref="Cells"/> with their fault and count in no mean.
+/// All shares are from 0 to 1 and all intervals hold at 95 %; how they are made says <see cref="PairedBootstrap"/>.
+/// Runs that failed stand among <see cref="Cells"/> with their fault and count in no mean.
 /// </remarks>
 public sealed record ComparisonReport
 {
@@ -52,7 +54,9 @@ public sealed record ComparisonReport
     /// <param name="outcomes">What became of them.</param>
     /// <param name="teacher">The teacher's own answers to the same rows, or null.</param>
     /// <param name="origin">Where it all comes from.</param>
-    /// <exception cref="StepDistillException">No run has a result, or runs were evaluated on different rows.</exception>
+    /// <exception cref="StepDistillException">
+    /// No run has a result, or runs were evaluated on different rows.
+    /// </exception>
     public static ComparisonReport Make(
         ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher, ComparisonOrigin origin) =>
         new ComparisonAnalysis(plan, outcomes, teacher).Report(origin);

@@ -22,11 +22,14 @@ internal sealed class MarkdownTable
     {
         int[] widths =
         [
-            .. _heads.Select((head, column) => _rows.Select(row => row[column].Length).Append(head.Length).Append(3).Max()),
+            .. _heads.Select((head, column) =>
+                _rows.Select(row => row[column].Length).Append(head.Length).Append(3).Max()),
         ];
         var text = new StringBuilder();
         Line(_heads);
-        Line([.. widths.Select((width, column) => _right[column] ? new string('-', width - 1) + ":" : new string('-', width))]);
+        Line([
+            .. widths.Select((width, column) =>
+                _right[column] ? new string('-', width - 1) + ":" : new string('-', width))]);
         _rows.ForEach(Line);
         return text.ToString();
 
@@ -38,8 +41,8 @@ internal sealed class MarkdownTable
     }
 
     /// <summary>Keeps text from a teacher's name or an error from breaking out of its cell or line.</summary>
-    public static string Escape(string text) => string
-        .Join(' ', text.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+    public static string Escape(string text) => string.Join(' ', text.Split(
+            ['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         .Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal);
 }

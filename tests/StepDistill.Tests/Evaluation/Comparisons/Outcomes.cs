@@ -15,7 +15,9 @@ internal static class Outcomes
         new Dictionary<string, string> { ["stepdistill"] = "0.1.0", ["dotnet"] = ".NET 10.0.1" },
         "stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1");
 
-    /// <summary>A third of the rows are sparrows, crows and owls each; whoever answers a row wrong says the next bird.</summary>
+    /// <summary>
+    /// A third of the rows are sparrows, crows and owls each; whoever answers a row wrong says the next bird.
+    /// </summary>
     public static EvaluationReport Report(string subject, double accuracy, int rows = 1000, ulong seed = 0, string split = "test")
     {
         // A row's difficulty is the same for everybody, so that arms agree on most rows as real ones do.
