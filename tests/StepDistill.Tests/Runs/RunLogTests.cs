@@ -141,6 +141,21 @@ public sealed partial class RunLogTests : IDisposable
     }
 
     [Fact]
+    public void What_followed_the_checkpoint_is_dropped_even_at_the_same_step()
+    {
+        Write(steps: 3);
+        using (var log = RunLog.Resume(_path, 3, new SteppingClock(Noon)))
+        {
+            log.Append(new Evaluated(0.5, true, new Dictionary<string, double>()) { Step = 3 });
+        }
+
+        RunLog.Resume(_path, 3, new SteppingClock(Noon)).Dispose();
+
+        Assert.Single(RunLog.Read(_path), happened => happened is Evaluated);
+        Assert.Single(RunLog.Read(_path), happened => happened is Resumed);
+    }
+
+    [Fact]
     public void A_run_that_failed_and_goes_on_has_not_failed()
     {
         Write(steps: 3);
