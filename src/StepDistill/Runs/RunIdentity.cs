@@ -16,13 +16,14 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
     /// <summary>Settings that cannot change what a training gives.</summary>
     /// <remarks>
     /// Paths of data are replaced by hashes of what they hold, so a moved file is the same file; test rows are not read
-    /// while training; how a teacher is reached does not change what it said, and its answers are hashed as data.
+    /// while training; what a teacher said is hashed as data, so where its answers came from and how it was reached does
+    /// not matter.
     /// </remarks>
     internal static IReadOnlyList<string> Irrelevant { get; } =
     [
         "name",
         "task.train", "task.validation", "task.validation_rows", "task.test",
-        "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
+        "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
         "training.checkpoint_every_steps",
     ];
 
