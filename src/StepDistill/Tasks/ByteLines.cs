@@ -14,7 +14,9 @@ internal sealed class ByteLines(Stream stream, int most)
     public long Number { get; private set; }
 
     /// <summary>Gives the next line without its line break; it is valid until the next call. Null at the end.</summary>
-    /// <exception cref="StepDistillException">A line is too long, or the stream ends or breaks where it should not.</exception>
+    /// <exception cref="StepDistillException">
+    /// A line is too long, or the stream ends or breaks where it should not.
+    /// </exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(RowFaults faults, CancellationToken cancellation)
     {
         var searched = start;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace StepDistill.Tasks;
 
-/// <summary>An input's own choices: read from columns or from the input's lines, and written as lines <c>(a) …</c>.</summary>
+/// <summary>
+/// An input's own choices: read from columns or from the input's lines, and written as lines <c>(a) …</c>.
+/// </summary>
 internal static class Choices
 {
     /// <summary>The most choices an input can have: one for each letter.</summary>
@@ -11,7 +13,9 @@ internal static class Choices
     /// <summary>The letter of a choice, from 0.</summary>
     public static char Letter(int index) => (char)('a' + index);
 
-    /// <summary>The choice that a bare letter names, such as <c>b</c>, <c>(B)</c> or <c>b)</c>; null where the text is more.</summary>
+    /// <summary>
+    /// The choice that a bare letter names, such as <c>b</c>, <c>(B)</c> or <c>b)</c>; null where the text is more.
+    /// </summary>
     public static int? IndexOfLetter(string text)
     {
         var bare = text.AsSpan().Trim().TrimStart('(').TrimEnd(".)");
@@ -22,7 +26,9 @@ internal static class Choices
     public static string Write(IReadOnlyList<string> choices) =>
         string.Join('\n', choices.Select((choice, index) => $"({Letter(index)}) {choice}"));
 
-    /// <summary>Reads the last run of lines <c>(a) …</c>, <c>(b) …</c> in an input; empty where there is none.</summary>
+    /// <summary>
+    /// Reads the last run of lines <c>(a) …</c>, <c>(b) …</c> in an input; empty where there is none.
+    /// </summary>
     public static IReadOnlyList<string> FromInput(string input)
     {
         var choices = new List<string>();
@@ -48,11 +54,13 @@ internal static class Choices
     }
 
     /// <summary>
-    /// Reads choices from a row: the column <c>choices</c> (a JSON list of strings, or Hugging Face's object with the list
-    /// <c>text</c>), or columns <c>choice_a</c>, <c>choice_b</c>, … or <c>choice_1</c>, … (from 0 or 1).
+    /// Reads choices from a row: the column <c>choices</c> (a JSON list of strings, or Hugging Face's object with the
+    /// list <c>text</c>), or columns <c>choice_a</c>, <c>choice_b</c>, … or <c>choice_1</c>, … (from 0 or 1).
     /// </summary>
     /// <returns>Null where the row has none of these columns.</returns>
-    /// <exception cref="FormatException">The column <c>choices</c> holds something else; the message says what.</exception>
+    /// <exception cref="FormatException">
+    /// The column <c>choices</c> holds something else; the message says what.
+    /// </exception>
     public static IReadOnlyList<string>? FromColumns(IReadOnlyDictionary<string, string?> row)
     {
         if (row.TryGetValue("choices", out var list) && list is not null)
@@ -68,7 +76,12 @@ internal static class Choices
         string? Column(string name) => row.GetValueOrDefault("choice_" + name);
 
         List<string> Collect(Func<int, string> name) =>
-            [.. Enumerable.Range(0, Most).Select(index => Column(name(index))).TakeWhile(text => text is not null).Select(text => text!)];
+            [
+            .. Enumerable.Range(0, Most)
+                .Select(index => Column(name(index)))
+                .TakeWhile(text => text is not null)
+                .Select(text => text!),
+        ];
     }
 
     private static List<string> Parse(string json)

@@ -4,26 +4,32 @@ using Sylvan.Data.Csv;
 
 namespace StepDistill.Tasks;
 
-/// <summary>Reads rows from CSV whose first line names the columns; an empty cell is a column without a value.</summary>
+/// <summary>
+/// Reads rows from CSV whose first line names the columns; an empty cell is a column without a value.
+/// </summary>
 internal static class CsvRows
 {
     /// <summary>The longest row that is read, in characters.</summary>
     public const int MaxRow = 16 * 1024 * 1024;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Streams rows; a row's number is the line on which it starts. A faulty row is noted and left out.</summary>
+    /// <summary>
+    /// Streams rows; a row's number is the line on which it starts. A faulty row is noted and left out.
+    /// </summary>
     public static async IAsyncEnumerable<DataRow> ReadAsync(
         Stream stream, RowFaults faults, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var text = new StreamReader(stream, StrictUtf8);
-        await using var csv = await Guarded(() => CsvDataReader.CreateAsync(text, Options(), cancellation), 0, faults).ConfigureAwait(false);
+        await using var csv = await Guarded(() => CsvDataReader.CreateAsync(text, Options(), cancellation), 0, faults)
+            .ConfigureAwait(false);
         var names = Enumerable.Range(0, csv.FieldCount).Select(index => csv.GetName(index).Trim()).ToList();
         if (names.FirstOrDefault(name => name.Length == 0 || names.Count(other => Same(other, name)) > 1) is { } bad)
         {
             throw faults.Fatal(null, bad.Length == 0
                 ? "its first line leaves a column without a name; it must name every column once."
-                : $"its first line names the column '{bad}' twice (case does not count); it must name every column once.");
+                : $"its first line names the column '{bad}' twice (case does not count); it must name each once.");
         }
 
         // Line breaks inside quotes are part of the values, so counting those of the values keeps count of the lines.
@@ -65,7 +71,8 @@ internal static class CsvRows
             var value = csv.GetString(index);
             if (value.Contains('\0', StringComparison.Ordinal))
             {
-                faults.Add(line, $"the column '{names[index]}' holds a NUL character; the file must be UTF-8 text (is it binary?).");
+                faults.Add(
+                    line, $"the column '{names[index]}' holds a NUL character; the file must be UTF-8 text.");
                 return null;
             }
 
@@ -89,7 +96,8 @@ internal static class CsvRows
         {
             throw faults.Fatal(
                 after,
-                $"a row is longer than {MaxRow / (1024 * 1024)} Mi characters, the most that a row may have; is a closing quote missing?",
+                $"a row is longer than {MaxRow / (1024 * 1024)} Mi characters, the most that a row may have; "
+                + "is a closing quote missing?",
                 e);
         }
         catch (Exception e) when (e is CsvFormatException or InvalidDataException or IOException)

@@ -8,7 +8,9 @@ internal static class DataFile
     /// <summary>The formats, for messages.</summary>
     public const string Formats = ".jsonl, .csv (either also as .gz) or .parquet";
 
-    /// <summary>Opens a file: gzip and Parquet are known by their first bytes, JSON lines and CSV by the file's extension.</summary>
+    /// <summary>
+    /// Opens a file: gzip and Parquet are known by their first bytes, JSON lines and CSV by the file's extension.
+    /// </summary>
     public static async IAsyncEnumerable<DataRow> ReadAsync(
         string path, RowFaults faults, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -21,9 +23,11 @@ internal static class DataFile
     }
 
     /// <summary>What a row's number counts in this file.</summary>
-    public static string Unit(string path) => Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) ? "row" : "line";
+    public static string Unit(string path) =>
+        Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) ? "row" : "line";
 
-    private static IAsyncEnumerable<DataRow> Rows(string path, FileStream file, RowFaults faults, CancellationToken cancellation)
+    private static IAsyncEnumerable<DataRow> Rows(
+        string path, FileStream file, RowFaults faults, CancellationToken cancellation)
     {
         Span<byte> head = stackalloc byte[4];
         head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
@@ -52,12 +56,14 @@ internal static class DataFile
         return Text(path, file, faults, cancellation);
     }
 
-    private static IAsyncEnumerable<DataRow> Text(string path, Stream stream, RowFaults faults, CancellationToken cancellation) =>
+    private static IAsyncEnumerable<DataRow> Text(
+        string path, Stream stream, RowFaults faults, CancellationToken cancellation) =>
         Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".jsonl" or ".ndjson" or ".json" => JsonlRows.ReadAsync(stream, faults, cancellation),
             ".csv" => CsvRows.ReadAsync(stream, faults, cancellation),
-            ".parquet" => throw faults.Fatal(null, "it is called .parquet but does not start as Parquet files do; fetch it again."),
+            ".parquet" => throw faults.Fatal(
+                null, "it is called .parquet but does not start as Parquet files do; fetch it again."),
             var other => throw faults.Fatal(null, $"files of the kind '{other}' cannot be read; it must be {Formats}."),
         };
 
@@ -65,7 +71,13 @@ internal static class DataFile
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan | FileOptions.Asynchronous);
+            return new FileStream(
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.Read,
+                128 * 1024,
+                FileOptions.SequentialScan | FileOptions.Asynchronous);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace StepDistill.Tasks;
 
-/// <summary>Evaluates equations such as <c>( ( 84.0 - 2 ) / 2.0 )</c> exactly. Text is parsed here and nowhere executed.</summary>
+/// <summary>
+/// Evaluates equations such as <c>( ( 84.0 - 2 ) / 2.0 )</c> exactly. Text is parsed here and nowhere executed.
+/// </summary>
 /// <remarks>
 /// <code>
 /// equation   = expression ;
@@ -13,8 +16,8 @@ namespace StepDistill.Tasks;
 /// whole      = digits | 1 to 3 digits , { "," , 3 digits } ;
 /// </code>
 /// White space may stand between any two of these. <c>−</c> and <c>–</c> are minus; <c>×</c>, <c>·</c> and, between two
-/// operands, <c>x</c> are times; <c>÷</c> is division; currency is <c>$</c>, <c>€</c> or <c>£</c>. A value's size is bounded
-/// by the length of its text, since there are no powers.
+/// operands, <c>x</c> are times; <c>÷</c> is division; currency is <c>$</c>, <c>€</c> or <c>£</c>. A value's size is
+/// bounded by the length of its text, since there are no powers.
 /// </remarks>
 public static class Equation
 {
@@ -41,7 +44,8 @@ public static class Equation
     }
 
     /// <summary>Evaluates the longest equation at the start of a text.</summary>
-    internal static bool TryEvaluateStart(ReadOnlySpan<char> text, out Rational value, out int length, out string? fault)
+    internal static bool TryEvaluateStart(
+        ReadOnlySpan<char> text, out Rational value, out int length, out string? fault)
     {
         // Only as many characters as count are looked at, whatever the length of the text.
         var parser = new Parser(text.Length > MaxLength ? text[..MaxLength] : text);
@@ -181,7 +185,7 @@ public static class Equation
                 if (decimals == 0)
                 {
                     Position = point;       // a full stop, unless an operator or parenthesis follows as in (84. / 2)
-                    if (point > start && point + 1 < text.Length && text[(point + 1)..].TrimStart() is ['+' or '-' or '*' or '/' or ')', ..])
+                    if (point > start && text[(point + 1)..].TrimStart() is ['+' or '-' or '*' or '/' or ')', ..])
                     {
                         Position++;
                     }
@@ -202,7 +206,9 @@ public static class Equation
             text[Position..] is [',', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', .. var rest]
             && rest is not [>= '0' and <= '9', ..];
 
-        /// <summary>Whether an <c>x</c> before this text is a sign, and not a variable or the start of a word.</summary>
+        /// <summary>
+        /// Whether an <c>x</c> before this text is a sign, and not a variable or the start of a word.
+        /// </summary>
         private static bool StartsOperand(ReadOnlySpan<char> rest) =>
             rest.TrimStart() is [>= '0' and <= '9' or '(' or '.' or '$' or '€' or '£', ..];
 
@@ -217,7 +223,8 @@ public static class Equation
             if (Position > start)
             {
                 var part = text[start..Position];
-                number = (number * BigInteger.Pow(10, part.Length)) + BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture);
+                number *= BigInteger.Pow(10, part.Length);
+                number += BigInteger.Parse(part, CultureInfo.InvariantCulture);
             }
 
             return Position - start;

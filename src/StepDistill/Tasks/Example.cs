@@ -3,7 +3,9 @@ namespace StepDistill.Tasks;
 /// <summary>One row of a task: an input, and what is known about its answer.</summary>
 public sealed record Example
 {
-    /// <summary>Names the row; made from the content where the data has none. Rows are matched by it, never by position.</summary>
+    /// <summary>
+    /// Names the row; made from the content where the data has none. Rows are matched by it, never by position.
+    /// </summary>
     public required string Id { get; init; }
 
     /// <summary>
@@ -25,7 +27,9 @@ public sealed record Example
     public RecordedAnswer? Recorded { get; init; }
 }
 
-/// <summary>A teacher's answer that came with the data: either its raw reply, or a rationale and a label already parted.</summary>
+/// <summary>
+/// A teacher's answer that came with the data: either its raw reply, or a rationale and a label already parted.
+/// </summary>
 /// <param name="Completion">The untouched reply (column <c>teacher.completion</c>), or null.</param>
 /// <param name="Rationale">The rationale (column <c>rationale</c>), or null.</param>
 /// <param name="Label">The teacher's label (column <c>teacher_label</c>), or null.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using StepDistill.Files;
 
@@ -7,20 +8,21 @@ namespace StepDistill.Tasks;
 /// <remarks>
 /// Rows are streamed; what stays in memory is 16 bytes for each id, to find those given twice. The columns are
 /// <c>id</c>, the task's label column, the input template's columns or <c>input</c>, <c>choices</c>, and of a recorded
-/// answer <c>teacher.completion</c> (in JSON also the object <c>teacher</c>), <c>teacher.model</c>, <c>rationale</c> and
-/// <c>teacher_label</c>. Their case does not matter.
+/// answer <c>teacher.completion</c> (in JSON also the object <c>teacher</c>), <c>teacher.model</c>, <c>rationale</c>
+/// and <c>teacher_label</c>. Their case does not matter.
 /// </remarks>
 public static class ExampleReader
 {
-    private static readonly string[] RecordedColumns = ["teacher", "teacher.completion", "teacher.model", "rationale", "teacher_label"];
+    private static readonly string[] RecordedColumns =
+        ["teacher", "teacher.completion", "teacher.model", "rationale", "teacher_label"];
 
     /// <summary>Streams a file's examples in its order.</summary>
     /// <param name="task">The task that the rows belong to.</param>
     /// <param name="path">The file.</param>
     /// <param name="cancellation">Stops the stream.</param>
     /// <exception cref="StepDistillException">
-    /// The file cannot be read, or rows in it are faulty: up to ten are named with line (row in Parquet files) and reason.
-    /// No example is given out after the first faulty row.
+    /// The file cannot be read, or rows in it are faulty: up to ten are named with line (row in Parquet files) and
+    /// reason. No example is given out after the first faulty row.
     /// </exception>
     public static async IAsyncEnumerable<Example> ReadAsync(
         TaskSpec task, string path, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -78,7 +80,7 @@ public static class ExampleReader
             if (task.Answer == AnswerKind.Choice && input is not null && example.Choices.Count < 2)
             {
                 throw new FormatException(
-                    "it has no choices; the input must end in lines '(a) …', '(b) …', or a column 'choices' must list them");
+                    "it has no choices; its input must hold lines '(a) …', '(b) …', or a column 'choices' a list");
             }
 
             return Text(row, task.LabelColumn) is { } label ? example with { Label = Gold(example, label) } : example;
@@ -91,11 +93,15 @@ public static class ExampleReader
         private static RecordedAnswer? Recorded(IReadOnlyDictionary<string, string?> row)
         {
             var answer = new RecordedAnswer(
-                Text(row, "teacher.completion"), Text(row, "rationale"), Text(row, "teacher_label"), Text(row, "teacher.model"));
+                Text(row, "teacher.completion"),
+                Text(row, "rationale"),
+                Text(row, "teacher_label"),
+                Text(row, "teacher.model"));
             return answer.Completion is null && answer.Label is null ? null : answer;
         }
 
-        private string? Input(IReadOnlyDictionary<string, string?> row, IReadOnlyList<string> choices, RecordedAnswer? recorded)
+        private string? Input(
+            IReadOnlyDictionary<string, string?> row, IReadOnlyList<string> choices, RecordedAnswer? recorded)
         {
             if ((template?.Write(row, choices) ?? row.GetValueOrDefault("input")) is { } input)
             {
@@ -113,7 +119,8 @@ public static class ExampleReader
 
             return recorded is not null
                 ? null
-                : throw new FormatException("its input is null and no teacher's answer is recorded, so nothing can be done with it");
+                : throw new FormatException(
+                    "its input is null and no teacher's answer is recorded, so nothing can be done with it");
         }
 
         private string Gold(Example example, string label)
@@ -126,7 +133,8 @@ public static class ExampleReader
             }
 
             return task.Canonical(example, text) ?? throw new FormatException(
-                $"its label '{Shortened(text)}' in the column '{task.LabelColumn}' is not one that the task allows: " + task.Answer switch
+                $"its label '{Shortened(text)}' in the column '{task.LabelColumn}' is not one that the task allows: "
+                + task.Answer switch
                 {
                     AnswerKind.Label => string.Join(", ", task.Labels),
                     AnswerKind.Choice => string.Join(", ", example.Choices),
@@ -140,11 +148,15 @@ public static class ExampleReader
             {
                 return ids.Add(Key(ContentHash.Of(given)))
                     ? given
-                    : throw new FormatException($"its id '{Shortened(given)}' was already given by an earlier row; ids must be unique");
+                    : throw new FormatException(
+                        $"its id '{Shortened(given)}' was already given by an earlier row; ids must be unique");
             }
 
-            // Rows that are the same in every column are told apart by their count: any of them may bear any of the names.
-            var content = row.OrderBy(column => column.Key, StringComparer.Ordinal).SelectMany(column => new[] { column.Key, column.Value ?? "" }).ToList();
+            // Rows that are the same in every column are told apart by their count: each may bear any of the names.
+            var content = row
+                .OrderBy(column => column.Key, StringComparer.Ordinal)
+                .SelectMany(column => new[] { column.Key, column.Value ?? "" })
+                .ToList();
             for (var copy = 0; ; copy++)
             {
                 var id = ContentHash.Of([.. content, $"{copy}"]);
@@ -156,7 +168,7 @@ public static class ExampleReader
         }
 
         private static UInt128 Key(string hash) =>
-            UInt128.Parse(hash.AsSpan(0, 32), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+            UInt128.Parse(hash.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
         /// <summary>A column's text; null where it is missing, null or blank.</summary>
         private static string? Text(IReadOnlyDictionary<string, string?> row, string column) =>

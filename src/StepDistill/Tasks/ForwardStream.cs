@@ -1,6 +1,9 @@
 namespace StepDistill.Tasks;
 
-/// <summary>A stream that can only be read, from front to back: all it needs is <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
+/// <summary>
+/// A stream that can only be read, from front to back: all it needs is
+/// <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.
+/// </summary>
 /// <param name="inner">What is read from, and closed with this stream.</param>
 internal abstract class ForwardStream(Stream inner) : Stream
 {
@@ -18,7 +21,8 @@ internal abstract class ForwardStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    public abstract override ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default);
 
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();

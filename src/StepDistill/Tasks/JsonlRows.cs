@@ -64,7 +64,8 @@ internal static class JsonlRows
             }
 
             var hint = document.RootElement.ValueKind == JsonValueKind.Array ? " (not a list of all rows)" : "";
-            faults.Add(number, $"it holds {Kind(document.RootElement.ValueKind)}; every line must hold one JSON object{hint}.");
+            var kind = Kind(document.RootElement.ValueKind);
+            faults.Add(number, $"it holds {kind}; every line must hold one JSON object{hint}.");
         }
         catch (JsonException e)
         {
@@ -129,7 +130,9 @@ internal static class JsonlRows
         _ => "a JSON value",
     };
 
-    /// <summary>The parser's reason without its own count of lines, which starts anew with every line of the file.</summary>
+    /// <summary>
+    /// The parser's reason without its own count of lines, which starts anew with every line of the file.
+    /// </summary>
     private static string Reason(JsonException e)
     {
         var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);

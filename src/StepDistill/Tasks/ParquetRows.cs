@@ -10,7 +10,9 @@ namespace StepDistill.Tasks;
 /// <summary>Reads rows from Parquet, one row group at a time.</summary>
 internal static class ParquetRows
 {
-    /// <summary>The largest row group that is read, in bytes before compression: it stands in memory as a whole.</summary>
+    /// <summary>
+    /// The largest row group that is read, in bytes before compression: it stands in memory as a whole.
+    /// </summary>
     public const long MaxRowGroup = 1L << 30;
 
     /// <summary>Streams rows, numbered from 1.</summary>
@@ -20,7 +22,9 @@ internal static class ParquetRows
         var sizes = await Guarded(() => SizesAsync(stream, cancellation), 0, faults).ConfigureAwait(false);
         if (Array.FindIndex(sizes, size => size is < 0 or > MaxRowGroup) is >= 0 and var large)
         {
-            throw faults.Fatal(null, $"its row group {large} has {sizes[large]:N0} bytes; at most {MaxRowGroup:N0} are read at once. "
+            throw faults.Fatal(
+                null,
+                $"its row group {large} has {sizes[large]:N0} bytes; at most {MaxRowGroup:N0} are read at once. "
                 + "Write the file with smaller row groups.");
         }
 
@@ -29,7 +33,8 @@ internal static class ParquetRows
         {
             var index = group;
             var rows = await Guarded(
-                () => ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: index, cancellationToken: cancellation),
+                () => ParquetSerializer.DeserializeUntypedAsync(
+                    stream, rowGroupIndex: index, cancellationToken: cancellation),
                 number,
                 faults).ConfigureAwait(false);
             foreach (var row in rows.Data)
@@ -45,7 +50,8 @@ internal static class ParquetRows
 
     private static async Task<long[]> SizesAsync(Stream stream, CancellationToken cancellation)
     {
-        await using var reader = await ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellation)
+        await using var reader = await ParquetReader
+            .CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellation)
             .ConfigureAwait(false);
         return [.. reader.RowGroups.Select(group => group.RowGroup.TotalByteSize)];
     }
@@ -105,7 +111,8 @@ internal static class ParquetRows
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw faults.Fatal(after, $"it is no Parquet file that can be read: {e.Message} Write or fetch it again.", e);
+            throw faults.Fatal(
+                after, $"it is no Parquet file that can be read: {e.Message} Write or fetch it again.", e);
         }
     }
 }

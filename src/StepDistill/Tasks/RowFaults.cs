@@ -20,7 +20,7 @@ internal sealed class RowFaults(string file, string unit)
         faults.Add($"{unit} {number}: {reason}");
         if (faults.Count == Most)
         {
-            throw Exception($"at least {Most} faulty rows (reading stopped there)");
+            throw Exception($"{file} has at least {Most} faulty rows (reading stopped there):");
         }
     }
 
@@ -30,14 +30,14 @@ internal sealed class RowFaults(string file, string unit)
     {
         if (Any)
         {
-            throw Exception(faults.Count == 1 ? "1 faulty row" : $"{faults.Count} faulty rows");
+            throw Exception($"{file} has {(faults.Count == 1 ? "1 faulty row" : $"{faults.Count} faulty rows")}:");
         }
     }
 
     /// <summary>Makes the exception for what ends the reading at once.</summary>
-    public StepDistillException Fatal(long? after, string reason, Exception? inner = null) => new(
-        string.Join($"{Environment.NewLine}  - ", [$"{file}{(after > 0 ? $", after {unit} {after}" : "")}: {reason}", .. faults]), inner);
+    public StepDistillException Fatal(long? after, string reason, Exception? inner = null) =>
+        Exception($"{file}{(after > 0 ? $", after {unit} {after}" : "")}: {reason}", inner);
 
-    private StepDistillException Exception(string count) => new(
-        string.Join($"{Environment.NewLine}  - ", [$"{file} has {count}:", .. faults]));
+    private StepDistillException Exception(string first, Exception? inner = null) =>
+        new(string.Join($"{Environment.NewLine}  - ", [first, .. faults]), inner);
 }

@@ -2,7 +2,9 @@ using StepDistill.Recipes;
 
 namespace StepDistill.Tasks;
 
-/// <summary>The tasks that a recipe can name: the paper's, with inputs built exactly as its program builds them.</summary>
+/// <summary>
+/// The tasks that a recipe can name: the paper's, with inputs built exactly as its program builds them.
+/// </summary>
 /// <remarks>Source: google-research/distilling-step-by-step, <c>data_utils.py</c>.</remarks>
 public static class TaskCatalog
 {
@@ -44,10 +46,12 @@ public static class TaskCatalog
         if (Find(section.Name) is null && section.Answer is null && section.Labels is null)
         {
             var name = section.Name.ToLowerInvariant();
-            var near = Presets.Select(preset => preset.Name).Where(preset => NearestName.Distance(preset, name) <= 2).ToList();
-            return $"task.name is '{section.Name}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}? " : "")}"
-                + $"The presets are {string.Join(", ", Presets.Select(preset => preset.Name))}; "
-                + "a task of one's own needs task.answer (label, choice, equation or text) or task.labels beside its name.";
+            var names = Presets.Select(preset => preset.Name).ToList();
+            var near = names.Where(preset => NearestName.Distance(preset, name) <= 2).ToList();
+            var hint = near.Count > 0 ? $"did you mean {string.Join(" or ", near)}? " : "";
+            return $"task.name is '{section.Name}'; {hint}"
+                + $"The presets are {string.Join(", ", names)}; "
+                + "a task of one's own needs task.answer (label, choice, equation or text) or task.labels too.";
         }
 
         if (section.Labels?.FirstOrDefault(string.IsNullOrWhiteSpace) is not null)
@@ -55,9 +59,11 @@ public static class TaskCatalog
             return "task.labels holds a blank label; every label must have a visible character.";
         }
 
-        return section.Labels is { } labels
-            && labels.GroupBy(label => label.Trim(), StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice
-                ? $"task.labels holds '{twice.Key}' more than once; labels must differ by more than case and outer blanks."
-                : null;
+        var twice = section.Labels?
+            .GroupBy(label => label.Trim(), StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault(group => group.Count() > 1);
+        return twice is null
+            ? null
+            : $"task.labels holds '{twice.Key}' more than once; labels must differ by more than case and outer blanks.";
     }
 }

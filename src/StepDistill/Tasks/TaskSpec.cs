@@ -12,24 +12,33 @@ public sealed record TaskSpec
     /// <summary>What a label is.</summary>
     public required AnswerKind Answer { get; init; }
 
-    /// <summary>The closed set of labels where <see cref="Answer"/> is <see cref="AnswerKind.Label"/>; otherwise empty.</summary>
+    /// <summary>
+    /// The closed set of labels where <see cref="Answer"/> is <see cref="AnswerKind.Label"/>; otherwise empty.
+    /// </summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>
-    /// How an input is written, with columns in braces: <c>{premise}&lt;/s&gt;{hypothesis}</c>; <c>{choices}</c> writes the
-    /// row's choices as lines <c>(a) …</c>. Null, or a row without those columns: the column <c>input</c>.
+    /// How an input is written, with columns in braces: <c>{premise}&lt;/s&gt;{hypothesis}</c>; <c>{choices}</c> writes
+    /// the row's choices as lines <c>(a) …</c>. Null, or a row without those columns: the column <c>input</c>.
     /// </summary>
     public string? InputTemplate { get; init; }
 
     /// <summary>The column of the gold label.</summary>
     public string LabelColumn { get; init; } = "label";
 
-    /// <summary>How a teacher's replies are read where the recipe does not say: see <see cref="Teachers.Replies.ReplyReader.Formats"/>.</summary>
+    /// <summary>
+    /// How a teacher's replies are read where the recipe does not say: see
+    /// <see cref="Teachers.Replies.ReplyReader.Formats"/>.
+    /// </summary>
     public string ReplyFormat { get; init; } = "plain";
 
-    /// <summary>Makes a task from a recipe's section: the preset of that name, overridden by what the section says.</summary>
+    /// <summary>
+    /// Makes a task from a recipe's section: the preset of that name, overridden by what the section says.
+    /// </summary>
     /// <param name="section">The section <c>task</c>.</param>
-    /// <exception cref="StepDistillException">The name is no preset and the section does not say what a label is.</exception>
+    /// <exception cref="StepDistillException">
+    /// The name is no preset and the section does not say what a label is.
+    /// </exception>
     public static TaskSpec From(TaskSection section)
     {
         if (TaskCatalog.Fault(section) is { } fault)
@@ -49,12 +58,14 @@ public sealed record TaskSpec
     }
 
     /// <summary>
-    /// Gives a label in the task's own writing: the listed label, the choice's text, the equation or text with white space
-    /// collapsed.
+    /// Gives a label in the task's own writing: the listed label, the choice's text, the equation or text with white
+    /// space collapsed.
     /// </summary>
     /// <param name="example">The example that the label is for.</param>
     /// <param name="label">A label as a person, teacher or student wrote it.</param>
-    /// <returns>The label, or null where the task does not allow it: a word outside the set, an equation without a value.</returns>
+    /// <returns>
+    /// The label, or null where the task does not allow it: a word outside the set, an equation without a value.
+    /// </returns>
     public string? Canonical(Example example, string label)
     {
         var text = WhiteSpace.Collapse(label);
@@ -72,8 +83,8 @@ public sealed record TaskSpec
     /// <summary>Whether a label is right.</summary>
     /// <param name="example">The example; its gold label decides.</param>
     /// <param name="label">
-    /// The label to judge. Labels of a set and choices are compared without regard to case and outer white space, choices
-    /// also by their letter; equations by their exact value; text after collapsing white space.
+    /// The label to judge. Labels of a set and choices are compared without regard to case and outer white space,
+    /// choices also by their letter; equations by their exact value; text after collapsing white space.
     /// </param>
     /// <returns>False also where the example has no gold label.</returns>
     public bool IsCorrect(Example example, string label)

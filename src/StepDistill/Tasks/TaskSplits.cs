@@ -7,16 +7,17 @@ namespace StepDistill.Tasks;
 
 /// <summary>A task's training, validation and test rows, and where they come from.</summary>
 /// <remarks>
-/// Validation rows are those of <c>task.validation</c>; else the training rows that <c>task.validation_rows</c> numbers;
-/// else the share <c>task.validation_share</c> of the training rows, chosen by hash of the id so that a row stays where it
-/// is when others come and go. No training row is a validation row.
+/// Validation rows are those of <c>task.validation</c>; else the training rows that <c>task.validation_rows</c>
+/// numbers; else the share <c>task.validation_share</c> of the training rows, chosen by hash of the id so that a row
+/// stays where it is when others come and go. No training row is a validation row.
 /// </remarks>
 public sealed class TaskSplits
 {
     /// <summary>The longest file of row numbers that is read, in bytes.</summary>
     private const long MaxRowNumbersFile = 256L * 1024 * 1024;
 
-    private TaskSplits(TaskSplit train, TaskSplit? validation, TaskSplit? test) => (Train, Validation, Test) = (train, validation, test);
+    private TaskSplits(TaskSplit train, TaskSplit? validation, TaskSplit? test) =>
+        (Train, Validation, Test) = (train, validation, test);
 
     /// <summary>The training rows, without the validation rows.</summary>
     public TaskSplit Train { get; }
@@ -38,7 +39,7 @@ public sealed class TaskSplits
     public static TaskSplits Open(TaskSpec task, TaskSection section, string recipeFolder)
     {
         var train = FileOf(section.Train, "task.train")
-            ?? throw new StepDistillException("task.train is missing in the recipe; it must name the file of training rows.");
+            ?? throw new StepDistillException("task.train is missing; it must name the file of training rows.");
         var test = FileOf(section.Test, "task.test") is { } file ? Whole("test", file) : null;
 
         if (FileOf(section.Validation, "task.validation") is { } validation)
@@ -50,9 +51,12 @@ public sealed class TaskSplits
         {
             var (numbers, from) = RowNumbers(reference, recipeFolder);
             return new TaskSplits(
-                new TaskSplit("train", $"{train}, but the rows of {from}", stop => ByNumber(task, train, numbers, from, chosen: false, stop)),
-                new TaskSplit("validation", $"{train}, the rows of {from}", stop => ByNumber(task, train, numbers, from, chosen: true, stop)),
+                new TaskSplit("train", $"{train}, but the rows of {from}", stop => Numbered(chosen: false, stop)),
+                new TaskSplit("validation", $"{train}, the rows of {from}", stop => Numbered(chosen: true, stop)),
                 test);
+
+            IAsyncEnumerable<Example> Numbered(bool chosen, CancellationToken stop) =>
+                ByNumber(task, train, numbers, from, chosen, stop);
         }
 
         if (section.ValidationShare == 0)
@@ -62,9 +66,12 @@ public sealed class TaskSplits
 
         var share = section.ValidationShare;
         return new TaskSplits(
-            new TaskSplit("train", $"{train}, {1 - share:P1} by hash of the id", stop => ByShare(task, train, share, chosen: false, stop)),
-            new TaskSplit("validation", $"{train}, {share:P1} by hash of the id", stop => ByShare(task, train, share, chosen: true, stop)),
+            new TaskSplit("train", $"{train}, {1 - share:P1} by hash of the id", stop => Shared(chosen: false, stop)),
+            new TaskSplit("validation", $"{train}, {share:P1} by hash of the id", stop => Shared(chosen: true, stop)),
             test);
+
+        IAsyncEnumerable<Example> Shared(bool chosen, CancellationToken stop) =>
+            ByShare(task, train, share, chosen, stop);
 
         TaskSplit Whole(string name, string path) => new(name, path, stop => ExampleReader.ReadAsync(task, path, stop));
 
@@ -77,14 +84,18 @@ public sealed class TaskSplits
 
             var full = Path.GetFullPath(Path.Combine(recipeFolder, path));
             return File.Exists(full) ? full : throw new StepDistillException(
-                $"{key} names {full}, which does not exist. Relative paths start at the recipe's folder, {Path.GetFullPath(recipeFolder)}.");
+                $"{key} names {full}, which does not exist. Relative paths start at the recipe's folder, "
+                + $"{Path.GetFullPath(recipeFolder)}.");
         }
     }
 
     /// <summary>Whether a training row belongs to a share of them; smaller shares lie inside larger ones.</summary>
     /// <param name="id">The row's id.</param>
-    /// <param name="fraction">The share, above 0 and at most 1. Membership depends on id and share alone, not on a seed.</param>
-    public static bool InFraction(string id, double fraction) => fraction >= 1 || ContentHash.Share("training fraction", id) < fraction;
+    /// <param name="fraction">
+    /// The share, above 0 and at most 1. Membership depends on id and share alone, not on a seed.
+    /// </param>
+    public static bool InFraction(string id, double fraction) =>
+        fraction >= 1 || ContentHash.Share("training fraction", id) < fraction;
 
     /// <summary>Keeps the share of training rows that <see cref="InFraction"/> chooses.</summary>
     /// <param name="examples">The training rows.</param>
@@ -98,7 +109,12 @@ public sealed class TaskSplits
             .Where(example => (ContentHash.Share("validation", example.Id) < share) == chosen);
 
     private static async IAsyncEnumerable<Example> ByNumber(
-        TaskSpec task, string path, HashSet<long> numbers, string from, bool chosen, [EnumeratorCancellation] CancellationToken cancellation)
+        TaskSpec task,
+        string path,
+        HashSet<long> numbers,
+        string from,
+        bool chosen,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         var number = 0L;
         await foreach (var example in ExampleReader.ReadAsync(task, path, cancellation).ConfigureAwait(false))
@@ -112,7 +128,8 @@ public sealed class TaskSplits
         if (numbers.Max() is var last && last >= number)
         {
             throw new StepDistillException(
-                $"{from} numbers the row {last}, but {path} has {number} rows, numbered from 0. Do the two belong together?");
+                $"{from} numbers the row {last}, but {path} has {number} rows, numbered from 0. "
+                + "Do the two belong together?");
         }
     }
 
@@ -146,7 +163,8 @@ public sealed class TaskSplits
 
             foreach (var item in list.EnumerateArray())
             {
-                if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out var number) || number < 0 || !numbers.Add(number))
+                if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out var number)
+                    || number < 0 || !numbers.Add(number))
                 {
                     throw Fault($"holds {item.GetRawText()}, so it is not {Expected}");
                 }

@@ -67,7 +67,8 @@ internal sealed class WholeGzipStream : ForwardStream
         private readonly Stream first = first;
         private int given;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var count = given == 0 ? await first.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : 0;
             if (count > 0)

@@ -108,7 +108,9 @@ public sealed class EquationTests
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
-    /// <summary>A text and, worked out beside it with plain fractions, its value; null where it divides by zero.</summary>
+    /// <summary>
+    /// A text and, worked out beside it with plain fractions, its value; null where it divides by zero.
+    /// </summary>
     private static Gen<(string Text, (BigInteger Numerator, BigInteger Denominator)? Value)> Tree(int depth)
     {
         var leaf = Gen.Select(Gen.Int[0, 99_999], Gen.Int[0, 2]).Select((number, decimals) =>

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace StepDistill.Tests.Tasks;
 
-/// <summary>The paper's data where it lies beside the repository; tests over it are skipped where it does not.</summary>
+/// <summary>
+/// The paper's data where it lies beside the repository; tests over it are skipped where it does not.
+/// </summary>
 internal static class SharedData
 {
     public static string Repository { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", ".."));

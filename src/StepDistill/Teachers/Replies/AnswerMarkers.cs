@@ -11,7 +11,8 @@ namespace StepDistill.Teachers.Replies;
 /// </remarks>
 internal static class AnswerMarkers
 {
-    private static readonly string[] Before = ["so", "hence", "thus", "therefore", "the", "my", "our", "final", "correct", "best"];
+    private static readonly string[] Before =
+        ["so", "hence", "thus", "therefore", "the", "my", "our", "final", "correct", "best"];
 
     /// <summary>A marker: where its first word starts and where the answer after it starts.</summary>
     public readonly record struct Marker(int Start, int End);

@@ -6,7 +6,10 @@ namespace StepDistill.Teachers.Replies;
 internal static class LabelReading
 {
     private static readonly string[] LeadIns =
-        ["either", "probably", "most", "likely", "option", "choice", "letter", "label", "answer", "the", "a", "an", "is", "in", "on", "at"];
+    [
+        "either", "probably", "most", "likely", "option", "choice", "letter", "label", "answer",
+        "the", "a", "an", "is", "in", "on", "at",
+    ];
 
     /// <summary>Reads a label.</summary>
     /// <param name="task">What a label is.</param>
@@ -17,7 +20,12 @@ internal static class LabelReading
     /// <param name="fault">Why there is no label; otherwise null.</param>
     /// <returns>The label in the task's own writing, or null.</returns>
     public static string? Read(
-        TaskSpec task, Example example, ReadOnlySpan<char> answer, bool cut, out ReadOnlySpan<char> after, out string? fault)
+        TaskSpec task,
+        Example example,
+        ReadOnlySpan<char> answer,
+        bool cut,
+        out ReadOnlySpan<char> after,
+        out string? fault)
     {
         after = [];
         fault = null;
@@ -54,13 +62,15 @@ internal static class LabelReading
 
         var rest = after.Trim(" \t\r\n.,:;!?*_`\"'()[]{}”’");
         return rest.IsEmpty
-            || (task.Answer == AnswerKind.Choice && rest.Equals(label.AsSpan().TrimEnd('.'), StringComparison.OrdinalIgnoreCase))
+            || (task.Answer == AnswerKind.Choice
+                && rest.Equals(label.AsSpan().TrimEnd('.'), StringComparison.OrdinalIgnoreCase))
             || (task.Answer == AnswerKind.Equation && !rest.ContainsAnyInRange('0', '9'))
                 ? label
                 : null;
     }
 
-    private static string? OfSet(IReadOnlyList<string> labels, ReadOnlySpan<char> answer, bool cut, out ReadOnlySpan<char> after)
+    private static string? OfSet(
+        IReadOnlyList<string> labels, ReadOnlySpan<char> answer, bool cut, out ReadOnlySpan<char> after)
     {
         int? letter = null;
         for (var rest = Decoration(answer); ; rest = Decoration(rest))
@@ -70,7 +80,8 @@ internal static class LabelReading
                 return label.Trim();
             }
 
-            if (letter is null && (Parenthesised(rest, labels.Count, out var tail) ?? Bare(rest, labels.Count, out tail)) is { } index)
+            if (letter is null
+                && (Parenthesised(rest, labels.Count, out var tail) ?? Bare(rest, labels.Count, out tail)) is { } index)
             {
                 letter = index;
                 rest = tail;
@@ -87,7 +98,8 @@ internal static class LabelReading
         }
     }
 
-    private static string? OfChoices(IReadOnlyList<string> choices, ReadOnlySpan<char> answer, out ReadOnlySpan<char> after)
+    private static string? OfChoices(
+        IReadOnlyList<string> choices, ReadOnlySpan<char> answer, out ReadOnlySpan<char> after)
     {
         for (var rest = Decoration(answer); ; rest = Decoration(rest))
         {
@@ -123,7 +135,8 @@ internal static class LabelReading
                 after = rest[length..];
                 if (after.TrimStart() is ['=', .. var other])
                 {
-                    if (!Equation.TryEvaluateStart(other, out var right, out var rightLength, out fault) || right != value)
+                    if (!Equation.TryEvaluateStart(other, out var right, out var rightLength, out fault)
+                        || right != value)
                     {
                         fault = $"the sides of '{Shortened(rest)}' are not equal" + (fault is null ? "" : $": {fault}");
                         return null;
@@ -180,14 +193,17 @@ internal static class LabelReading
     }
 
     /// <summary>The longest of the labels that the text starts with, as a whole word.</summary>
-    private static string? LongestStart(IReadOnlyList<string> labels, ReadOnlySpan<char> rest, out ReadOnlySpan<char> after)
+    private static string? LongestStart(
+        IReadOnlyList<string> labels, ReadOnlySpan<char> rest, out ReadOnlySpan<char> after)
     {
         string? longest = null;
         after = [];
         foreach (var label in labels)
         {
-            if (label.AsSpan().Trim() is { IsEmpty: false } text && (longest is null || text.Length > longest.Trim().Length)
-                && rest.StartsWith(text, StringComparison.OrdinalIgnoreCase) && !StartsWord(rest[text.Length..], text[^1]))
+            if (label.AsSpan().Trim() is { IsEmpty: false } text
+                && (longest is null || text.Length > longest.Trim().Length)
+                && rest.StartsWith(text, StringComparison.OrdinalIgnoreCase)
+                && !StartsWord(rest[text.Length..], text[^1]))
             {
                 longest = label;
                 after = rest[text.Length..];
@@ -220,7 +236,8 @@ internal static class LabelReading
     private static int? Parenthesised(ReadOnlySpan<char> rest, int count, out ReadOnlySpan<char> after)
     {
         after = rest;
-        if (rest is ['(', var letter, ')', .. var tail] && char.IsAsciiLetter(letter) && char.ToLowerInvariant(letter) - 'a' < count)
+        if (rest is ['(', var letter, ')', .. var tail]
+            && char.IsAsciiLetter(letter) && char.ToLowerInvariant(letter) - 'a' < count)
         {
             after = tail;
             return char.ToLowerInvariant(letter) - 'a';

@@ -4,7 +4,9 @@ using StepDistill.Tasks;
 
 namespace StepDistill.Teachers.Replies;
 
-/// <summary>What the format <c>plain</c> knows beyond announced answers: JSON, a label on a line of its own, a conclusion.</summary>
+/// <summary>
+/// What the format <c>plain</c> knows beyond announced answers: JSON, a label on a line of its own, a conclusion.
+/// </summary>
 internal static class PlainReply
 {
     private static readonly string[] LabelKeys = ["label", "answer", "final_answer"];
@@ -16,7 +18,8 @@ internal static class PlainReply
     {
         var start = text.IndexOf('{');
         var end = text.LastIndexOf('}');
-        if (start < 0 || end < start || !(text[..start].IsWhiteSpace() || text[..start].Contains("```", StringComparison.Ordinal)))
+        if (start < 0 || end < start
+            || !(text[..start].IsWhiteSpace() || text[..start].Contains("```", StringComparison.Ordinal)))
         {
             return null;
         }
@@ -27,7 +30,8 @@ internal static class PlainReply
             if (Value(document.RootElement, LabelKeys) is { } answer
                 && LabelReading.Read(task, example, answer, cut: false, out _, out _) is { } label)
             {
-                return new Reply(AnnotationStatus.Ok, label, NonBlank(Value(document.RootElement, RationaleKeys)), null);
+                var rationale = Value(document.RootElement, RationaleKeys)?.Trim();
+                return new Reply(AnnotationStatus.Ok, label, rationale is { Length: > 0 } ? rationale : null, null);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
@@ -55,7 +59,7 @@ internal static class PlainReply
             return new Reply(AnnotationStatus.Ok, last, layout.Rationale(body[..(cut + 1)]), null);
         }
 
-        // Letters and words open a reply, numbers close it: "(b) pond. Fish live …", but "10 + 5 = 15. So she has 15 left."
+        // Letters and words open a reply, numbers close it: "(b) pond. Fish live …", but "10 + 5 = 15. So she has 15."
         var conclusion = LastSentence(announced.IsWhiteSpace() ? lastLine : FirstOf(announced));
         return task.Answer == AnswerKind.Equation
             ? Conclusion(task, example, layout, text, conclusion) ?? FirstLine(task, example, layout, body)
@@ -77,7 +81,9 @@ internal static class PlainReply
     private static Reply? FirstLine(TaskSpec task, Example example, ReplyFormat layout, ReadOnlySpan<char> body)
     {
         var line = FirstOf(body);
-        var sentence = task.Answer != AnswerKind.Equation && line.IndexOf(". ") is > 0 and var stop ? line[..(stop + 1)] : line;
+        var sentence = task.Answer != AnswerKind.Equation && line.IndexOf(". ") is > 0 and var stop
+            ? line[..(stop + 1)]
+            : line;
         return LabelReading.ReadAlone(task, example, sentence) is { } first
             ? new Reply(AnnotationStatus.Ok, first, layout.Rationale(body[sentence.Length..]), null)
             : null;
@@ -152,10 +158,12 @@ internal static class PlainReply
 
     private static bool Names(ReadOnlySpan<char> sentence, string word)
     {
-        for (var at = 0; sentence[at..].IndexOf(word, StringComparison.OrdinalIgnoreCase) is >= 0 and var found; at += found + word.Length)
+        for (var end = 0; sentence[end..].IndexOf(word, StringComparison.OrdinalIgnoreCase) is >= 0 and var found;)
         {
-            var (start, end) = (at + found, at + found + word.Length);
-            if ((start == 0 || !char.IsLetterOrDigit(sentence[start - 1])) && (end == sentence.Length || !char.IsLetterOrDigit(sentence[end])))
+            var start = end + found;
+            end = start + word.Length;
+            if ((start == 0 || !char.IsLetterOrDigit(sentence[start - 1]))
+                && (end == sentence.Length || !char.IsLetterOrDigit(sentence[end])))
             {
                 return true;
             }
@@ -182,6 +190,4 @@ internal static class PlainReply
 
         return null;
     }
-
-    private static string? NonBlank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -2,7 +2,9 @@ namespace StepDistill.Teachers.Replies;
 
 /// <summary>How replies of one kind are laid out.</summary>
 /// <param name="Name">What recipes call it.</param>
-/// <param name="Stop">What starts a further example that the teacher made up after its answer; null where none is made up.</param>
+/// <param name="Stop">
+/// What starts a further example that the teacher made up after its answer; null where none is made up.
+/// </param>
 /// <param name="Headings">Words with a colon that may open the rationale and are no part of it.</param>
 internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<string> Headings)
 {
@@ -16,8 +18,8 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
     ];
 
     /// <summary>
-    /// Cuts a reply to its first block: what stands before a line that starts with the stop marker; in <c>plain</c>, what
-    /// stands after a model's thoughts in <c>&lt;think&gt;</c>.
+    /// Cuts a reply to its first block: what stands before a line that starts with the stop marker; in <c>plain</c>,
+    /// what stands after a model's thoughts in <c>&lt;think&gt;</c>.
     /// </summary>
     /// <param name="reply">The whole reply.</param>
     /// <param name="open">Whether the block is the reply's last and so may have been cut off anywhere.</param>
@@ -28,8 +30,9 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
         {
             const string End = "</think>";
             return !reply.TrimStart().StartsWith("<think>", StringComparison.OrdinalIgnoreCase) ? reply
-                : reply.IndexOf(End, StringComparison.OrdinalIgnoreCase) is >= 0 and var thought ? reply[(thought + End.Length)..]
-                : [];
+                : reply.IndexOf(End, StringComparison.OrdinalIgnoreCase) is >= 0 and var thought
+                    ? reply[(thought + End.Length)..]
+                    : [];
         }
 
         // The prompt ends right before the block, so a marker on the very first line is no continuation.
@@ -58,12 +61,13 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
     public ReadOnlySpan<char> WithoutCutMarker(ReadOnlySpan<char> text)
     {
         var line = text[(text.LastIndexOf('\n') + 1)..];
-        return Stop is not null && line.Length is > 0 and < 7 && "Answer".AsSpan().StartsWith(line, StringComparison.Ordinal)
-            ? text[..^line.Length]
-            : text;
+        var isCut = line.Length > 0 && "Answer".AsSpan().StartsWith(line, StringComparison.Ordinal);
+        return isCut && Stop is not null ? text[..^line.Length] : text;
     }
 
-    /// <summary>A rationale without white space and marks around it and without a heading; null where nothing is left.</summary>
+    /// <summary>
+    /// A rationale without white space and marks around it and without a heading; null where nothing is left.
+    /// </summary>
     public string? Rationale(ReadOnlySpan<char> text)
     {
         var rationale = text.Trim();

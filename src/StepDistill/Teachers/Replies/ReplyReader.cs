@@ -3,20 +3,24 @@ using StepDistill.Tasks;
 
 namespace StepDistill.Teachers.Replies;
 
-/// <summary>Reads a teacher's raw reply into a label and a rationale. The grammar of every format is in docs/guide/replies.md.</summary>
+/// <summary>
+/// Reads a teacher's raw reply into a label and a rationale. The grammar of every format is in docs/guide/replies.md.
+/// </summary>
 /// <remarks>
-/// Replies are hostile input: nothing in them is executed and reading takes time linear in their length. Safe for use by
-/// several threads at once.
+/// Replies are hostile input: nothing in them is executed and reading takes time linear in their length. Safe for use
+/// by several threads at once.
 /// </remarks>
 public static class ReplyReader
 {
     /// <summary>
-    /// Version of the grammars. Raise it with every change that makes any reply read differently: it is part of the keys
-    /// of recorded answers, so a better reader reads them anew and what was read before stays as it is.
+    /// Version of the grammars. Raise it with every change that makes any reply read differently: it is part of the
+    /// keys of recorded answers, so a better reader reads them anew and what was read before stays as it is.
     /// </summary>
     public const int Version = 1;
 
-    /// <summary>The formats: the four of the paper's published answers, and <c>plain</c> for answers of chat models.</summary>
+    /// <summary>
+    /// The formats: the four of the paper's published answers, and <c>plain</c> for answers of chat models.
+    /// </summary>
     public static IReadOnlyList<string> Formats { get; } = [.. ReplyFormat.All.Select(format => format.Name)];
 
     /// <summary>Reads a reply.</summary>
@@ -24,7 +28,9 @@ public static class ReplyReader
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <param name="example">What was asked; its choices count, its gold label is not looked at.</param>
     /// <param name="reply">The untouched reply.</param>
-    /// <param name="hitTokenLimit">Whether the provider said that the reply was cut off; false where that is not known.</param>
+    /// <param name="hitTokenLimit">
+    /// Whether the provider said that the reply was cut off; false where that is not known.
+    /// </param>
     /// <returns>A non-blank label that the task allows, or the reason why there is none.</returns>
     /// <exception cref="ArgumentException">There is no such format.</exception>
     public static Reply Read(TaskSpec task, string format, Example example, string reply, bool hitTokenLimit = false)
@@ -50,7 +56,9 @@ public static class ReplyReader
             var last = i == markers.Count - 1;
             var answer = block[markers[i].End..(last ? block.Length : markers[i + 1].Start)];
             var label = LabelReading.Read(task, example, answer, cut: open && last, out var after, out var reason);
-            if (label is not null && hitTokenLimit && last && after.IsEmpty && task.Answer is AnswerKind.Equation or AnswerKind.Text)
+            var mayGoOn = hitTokenLimit && last && after.IsEmpty
+                && task.Answer is AnswerKind.Equation or AnswerKind.Text;
+            if (label is not null && mayGoOn)
             {
                 (label, reason) = (null, $"'{label}' may go on");
             }
@@ -63,7 +71,8 @@ public static class ReplyReader
                     i--;
                 }
 
-                var rationale = layout.Rationale(block[..markers[i].Start]) ?? (isPlain ? layout.Rationale(BelowLabel(after)) : null);
+                var rationale = layout.Rationale(block[..markers[i].Start])
+                    ?? (isPlain ? layout.Rationale(BelowLabel(after)) : null);
                 return new Reply(AnnotationStatus.Ok, label, rationale, null);
             }
 
@@ -102,5 +111,6 @@ public static class ReplyReader
         $"{(isCut ? "The reply ends before its label" : "No label can be read")}: {why}.");
 
     /// <summary>Whether a text does not end as sentences do, so that a limit must have cut it.</summary>
-    private static bool IsUnfinished(ReadOnlySpan<char> text) => text.IsEmpty || text[^1] is not ('.' or '!' or '?' or '"' or ')');
+    private static bool IsUnfinished(ReadOnlySpan<char> text) =>
+        text.IsEmpty || text[^1] is not ('.' or '!' or '?' or '"' or ')');
 }

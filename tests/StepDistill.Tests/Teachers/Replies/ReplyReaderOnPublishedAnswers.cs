@@ -14,7 +14,9 @@ namespace StepDistill.Tests.Teachers.Replies;
 /// </summary>
 public sealed class ReplyReaderOnPublishedAnswers(ITestOutputHelper output)
 {
-    /// <summary>Why the reader leaves the paper's parser; <see cref="ReplyReaderTests"/> shows each on a reply of our own.</summary>
+    /// <summary>
+    /// Why the reader leaves the paper's parser; <see cref="ReplyReaderTests"/> shows each on a reply of our own.
+    /// </summary>
     private enum Deviation
     {
         /// <summary>"either (a) x or (e) y": the first named choice; the paper's parser glues "or" to it.</summary>
@@ -29,7 +31,9 @@ public sealed class ReplyReaderOnPublishedAnswers(ITestOutputHelper output)
         /// <summary>The text differs from the choice by case only: the choice's own writing.</summary>
         CaseOfChoice,
 
-        /// <summary>", so the answer is X" and "The answer is X", which the paper's parser does not know for ANLI.</summary>
+        /// <summary>
+        /// ", so the answer is X" and "The answer is X", which the paper's parser does not know for ANLI.
+        /// </summary>
         LowercaseMarker,
 
         /// <summary>The label was cut at the token limit but begins one label only.</summary>
@@ -38,7 +42,9 @@ public sealed class ReplyReaderOnPublishedAnswers(ITestOutputHelper output)
         /// <summary>"(16 * 17) * 4": the paper's parser drops what follows the last parenthesis.</summary>
         OperatorsAfterParenthesis,
 
-        /// <summary>The equation has no value (a variable, a tuple, "7x = 14", cut): none, not a label that is nan.</summary>
+        /// <summary>
+        /// The equation has no value (a variable, a tuple, "7x = 14", cut): none, not a label that is nan.
+        /// </summary>
         NoValue,
 
         /// <summary>Two equations joined by "and": none, where Python's "and" gives the second.</summary>
