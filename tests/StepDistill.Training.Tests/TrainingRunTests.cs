@@ -75,15 +75,18 @@ public sealed partial class TrainingRunTests : IDisposable
         Assert.Contains("training.learning_rate", fault.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Rows_without_annotations_are_named_with_what_to_do()
+    [Theory]
+    [InlineData(Arms.Distill)]
+    [InlineData(Arms.SingleTask)]
+    [InlineData(Arms.StepByStep)]
+    public async Task Rows_without_annotations_are_named_with_what_to_do(string arm)
     {
-        using var workshop = new Workshop(Recipe(Arms.Distill));
+        using var workshop = new Workshop(Recipe(arm));
 
         var fault = await Assert.ThrowsAsync<StepDistillException>(() => workshop.TrainAsync(cancellation: Stop));
 
         Assert.Contains("the example is not annotated", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("run 'stepdistill annotate' with this recipe first", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("un 'stepdistill annotate' with this recipe first", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,9 @@ public sealed record TrainingSet
     /// <param name="teacher">Whose annotations; nobody is asked.</param>
     /// <param name="store">Where they are.</param>
     /// <param name="cancellation">Stops reading.</param>
-    /// <exception cref="StepDistillException">No row can be trained on, or no validation row has a gold label.</exception>
+    /// <exception cref="StepDistillException">
+    /// No row can be trained on, none has the rationale that the arm needs, or no validation row has a gold label.
+    /// </exception>
     public static async Task<TrainingSet> ReadAsync(
         Recipe recipe, TaskSpec task, TaskSplits splits, ITeacher teacher, IAnnotationStore store, CancellationToken cancellation = default)
     {
@@ -54,6 +56,14 @@ public sealed record TrainingSet
                 $"No row of {splits.Train.Source} can train the arm {recipe.Training.Arm}: "
                 + string.Join("; ", maker.Counts.LeftOut.Select(why => $"{why.Value} rows: {why.Key}"))
                 + ". Where annotations are missing, run 'stepdistill annotate' with this recipe first.");
+        }
+
+        if (recipe.Training.Arm is Arms.StepByStep or Arms.SingleTask && maker.Counts.WithoutRationale.Values.Sum() == train.Count)
+        {
+            throw new StepDistillException(
+                $"None of the {train.Count} rows has a rationale, and the arm {recipe.Training.Arm} learns from them: "
+                + string.Join("; ", maker.Counts.WithoutRationale.Select(why => $"{why.Value} rows: {why.Key}"))
+                + ". Run 'stepdistill annotate' with this recipe first, or train the arm finetune.");
         }
 
         var validation = await ReadValidationAsync(recipe, splits, cancellation).ConfigureAwait(false);
