@@ -10,14 +10,22 @@ internal static class Differences
         ? (ours.detach() - theirs).abs().max().item<float>() / (scaled ? Math.Max(1, theirs.abs().max().item<float>()) : 1)
         : double.NaN;
 
+    /// <summary>The absolute difference of each value.</summary>
+    public static double[] Each(Tensor ours, Tensor theirs) => ours.shape.SequenceEqual(theirs.shape)
+        ? [.. (ours.detach() - theirs).abs().data<float>().Select(value => (double)value)]
+        : [double.NaN];
+
     /// <summary>The norm of the difference, over the norm of the reference.</summary>
     public static double OfNorm(Tensor ours, Tensor theirs) => ours.shape.SequenceEqual(theirs.shape)
         ? (ours.detach() - theirs).norm().item<float>() / Math.Max(double.Epsilon, theirs.norm().item<float>())
         : double.NaN;
 
     /// <summary>The difference over the reference's value.</summary>
-    public static double Relative(double ours, double theirs) =>
-        ours == theirs ? 0 : Math.Abs(ours - theirs) / Math.Abs(theirs);
+    /// <param name="ours">Our value.</param>
+    /// <param name="theirs">The reference's.</param>
+    /// <param name="smallest">What stands for the reference's value where that is smaller.</param>
+    public static double Relative(double ours, double theirs, double smallest = 0) =>
+        ours == theirs ? 0 : Math.Abs(ours - theirs) / Math.Max(smallest, Math.Abs(theirs));
 
     /// <summary>The worst of several differences, and which it is.</summary>
     public static VerificationCheck Worst(

@@ -25,7 +25,7 @@ public static class T5Decoding
         using var evaluation = new Evaluation(network);
         using var scope = NewDisposeScope();
         using var memory = network.Remember(network.Encode(inputIds, inputMask), inputMask);
-        var selfBias = network.SelfBias(maxLength);
+        var positions = network.DecoderPositionBias(1, maxLength);
 
         var texts = Enumerable.Range(0, (int)inputIds.size(0)).Select(_ => new List<int>()).ToArray();
         var open = Enumerable.Range(0, texts.Length).ToArray();     // the texts that the rows of the memory belong to
@@ -33,7 +33,7 @@ public static class T5Decoding
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
             cancellation.ThrowIfCancellationRequested();
-            last = NextTokens(network, memory, selfBias, last, length);
+            last = NextTokens(network, memory, positions, last, length);
             var going = new List<long>(open.Length);
             for (var row = 0; row < open.Length; row++)
             {
@@ -83,14 +83,14 @@ public static class T5Decoding
         using var evaluation = new Evaluation(network);
         using var scope = NewDisposeScope();
         using var memory = network.Remember(network.Encode(inputIds, inputMask), inputMask);
-        var selfBias = network.SelfBias(maxLength);
+        var positions = network.DecoderPositionBias(1, maxLength);
 
         var searches = Enumerable.Range(0, (int)inputIds.size(0)).Select(_ => new T5BeamSearch(network.Config, beams)).ToArray();
         var open = searches;
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var (scores, candidates) = BestCandidates(network, memory, selfBias, open, length, beams);
+            var (scores, candidates) = BestCandidates(network, memory, positions, open, length, beams);
             for (var i = 0; i < open.Length; i++)
             {
                 var best = new Range(i * 2 * beams, (i + 1) * 2 * beams);
@@ -110,25 +110,25 @@ public static class T5Decoding
     /// <summary>For each open input the 2·beams best ways to go on, best first.</summary>
     /// <returns>Sums of log-probabilities, and beam · V + token, [B · 2 · beams] each.</returns>
     private static (float[] Scores, long[] Candidates) BestCandidates(
-        T5Network network, T5Memory memory, Tensor selfBias, T5BeamSearch[] open, int length, int beams)
+        T5Network network, T5Memory memory, Tensor positions, T5BeamSearch[] open, int length, int beams)
     {
         using var scope = NewDisposeScope();
         var last = tensor(open.SelectMany(search => search.Texts.Select(text => (long)text.Last)).ToArray());    // [R]
         var soFar = tensor(open.SelectMany(search => search.Texts.Select(text => text.Score)).ToArray());        // [R]
-        var logits = network.Step(last, memory, BiasRow(selfBias, length));                                     // [R, V]
+        var logits = network.Step(last, memory, BiasOfLast(positions, length));                                     // [R, V]
         var scores = logits.log_softmax(-1) + soFar.unsqueeze(1);
         var (best, candidates) = scores.view(open.Length, -1).topk(2 * beams);                      // [B, 2 · beams] each
         return (best.data<float>().ToArray(), candidates.data<long>().ToArray());
     }
 
-    private static long[] NextTokens(T5Network network, T5Memory memory, Tensor selfBias, long[] last, int length)
+    private static long[] NextTokens(T5Network network, T5Memory memory, Tensor positions, long[] last, int length)
     {
         using var scope = NewDisposeScope();
-        return network.Step(tensor(last), memory, BiasRow(selfBias, length)).argmax(dim: -1).data<long>().ToArray();
+        return network.Step(tensor(last), memory, BiasOfLast(positions, length)).argmax(dim: -1).data<long>().ToArray();
     }
 
-    /// <summary>The row of the last token of a text of that length. [1, H, Q, Q] → [1, H, 1, length]</summary>
-    private static Tensor BiasRow(Tensor selfBias, int length) => selfBias.narrow(2, length - 1, 1).narrow(3, 0, length);
+    /// <summary>How the last token of a shorter text sees those before it. [1, H, 1, K] → [1, H, 1, length]</summary>
+    private static Tensor BiasOfLast(Tensor positions, int length) => positions.narrow(3, positions.size(3) - length, length);
 
     /// <summary>No gradients and no dropout, until disposed.</summary>
     private readonly struct Evaluation : IDisposable

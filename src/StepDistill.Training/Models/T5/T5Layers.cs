@@ -135,11 +135,13 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
     public void Initialize(double factor, long width, Generator generator) =>
         table.normal_(0, factor / Math.Sqrt(width), generator);
 
+    /// <param name="queryLength">Q: the last so many of the positions ask.</param>
+    /// <param name="keyLength">K: how many positions there are.</param>
     /// <returns>[1, H, Q, K]</returns>
     public override Tensor forward(long queryLength, long keyLength)
     {
         var keys = arange(keyLength, device: table.device).unsqueeze(0);
-        var queries = arange(queryLength, device: table.device).unsqueeze(1);
+        var queries = arange(keyLength - queryLength, keyLength, device: table.device).unsqueeze(1);
         var bucket = Bucket(keys - queries, bothDirections, table.size(0), maxDistance);                // [Q, K]
         var bias = table.index_select(0, bucket.flatten()).view(queryLength, keyLength, table.size(1)); // [Q, K, H]
         return bias.permute(2, 0, 1).unsqueeze(0);

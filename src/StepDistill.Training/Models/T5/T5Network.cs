@@ -277,7 +277,9 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(decoderIds);
 
         using var scope = NewDisposeScope();
-        var selfBias = SelfBias(decoderIds.size(1));                                                    // [1, H, Q, Q]
+        var length = decoderIds.size(1);
+        var past = ones(length, length, ScalarType.Bool, embedding.device).tril();                      // [Q, Q]
+        var selfBias = decoderPositions.forward(length, length) + AsBias(past);                         // [1, H, Q, Q]
         var crossBias = MaskBias(inputMask);                                                            // [B, 1, 1, K]
         var x = Drop(Embed(decoderIds));                                                                // [B, Q, D]
         foreach (var block in decoder)
@@ -302,20 +304,12 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         return logits.to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The bias of the decoder's self-attention: positions, and nothing of the future.</summary>
-    /// <returns>[1, H, Q, Q]</returns>
-    internal Tensor SelfBias(long length)
+    /// <summary>The decoder's relative positions alone, as every token sees those before it, or as the last one does.</summary>
+    /// <returns>[1, H, Q, K]</returns>
+    internal Tensor DecoderPositionBias(long queryLength, long keyLength)
     {
         using var scope = NewDisposeScope();
-        var past = ones(length, length, ScalarType.Bool, embedding.device).tril();
-        return (decoderPositions.forward(length, length) + AsBias(past)).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The decoder's relative positions alone. [1, H, Q, Q]</summary>
-    internal Tensor DecoderPositionBias(long length)
-    {
-        using var scope = NewDisposeScope();
-        return decoderPositions.forward(length, length).MoveToOuterDisposeScope();
+        return decoderPositions.forward(queryLength, keyLength).MoveToOuterDisposeScope();
     }
 
     /// <summary>Begins to decode step by step: see <see cref="T5Decoding"/>.</summary>
@@ -331,7 +325,7 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>Scores the token after the last one of each text, given the memory of those before.</summary>
     /// <param name="lastIds">[R] int64, the last token of each text.</param>
     /// <param name="memory">From <see cref="Remember"/>; gains the new token.</param>
-    /// <param name="selfBias">[1, H, 1, K], K counting the new token: a row of <see cref="SelfBias"/>.</param>
+    /// <param name="selfBias">[1, H, 1, K], K counting the new token: how it sees those before it.</param>
     /// <returns>[R, V] logits, float32.</returns>
     internal Tensor Step(Tensor lastIds, T5Memory memory, Tensor selfBias)
     {

@@ -27,7 +27,7 @@ public sealed class T5DecodingTests
 
             Assert.Equal(c.Inputs.Select(input => GreedyWithoutMemory(network, input, 20)), texts);
         },
-        iter: 40,
+        iter: 20,
         threads: 1);
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class T5DecodingTests
 
             Assert.Equal(c.Inputs.Select(input => BeamWithoutMemory(network, input, 12, 3)), texts);
         },
-        iter: 40,
+        iter: 20,
         threads: 1);
 
     [Fact]
