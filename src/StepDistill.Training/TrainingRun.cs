@@ -1,6 +1,7 @@
 using StepDistill.Annotations;
 using StepDistill.Batches;
 using StepDistill.Evaluation;
+using StepDistill.Files;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
@@ -59,6 +60,11 @@ public sealed class TrainingRun
         var folder = Folder.Run(Recipe.Training);
         var data = await TrainingSet.ReadAsync(Recipe, Task, Splits, Teacher, Store, cancellation).ConfigureAwait(false);
         var from = Recipe.Student.From is { } name ? await FindStudent(name, cancellation).ConfigureAwait(false) : null;
+
+        if (from is not null)
+        {
+            data = data with { Hashes = new Dictionary<string, string>(data.Hashes) { ["student"] = HashOf(from) } };
+        }
 
         using var hold = RunLock.Take(folder);
         var identity = folder.Claim(Recipe, data.Hashes);
@@ -129,16 +135,23 @@ public sealed class TrainingRun
             report.Write(folder.Evaluation("validation"));
             var manifest = Manifest(identity, data, trained, best, report);
             SaveStudent(folder.Student, manifest, data, start);
-            folder.WriteManifest(manifest);
             Tell(new Finished(best.Step, best.Score, trained.Seconds) { Step = trained.Step });
+            folder.WriteManifest(manifest);
             return manifest;
         }
-        catch (StepDistillException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             Tell(new Failed(e.Message));
             throw;
         }
     }
+
+    /// <summary>What a student's folder holds: names and content of its files.</summary>
+    private static string HashOf(string folder) => ContentHash.Of(
+        Directory.EnumerateFiles(folder)
+            .Where(file => Path.GetExtension(file) is ".json" or ".safetensors" or ".bin" or ".model")
+            .Order(StringComparer.Ordinal)
+            .SelectMany(file => new[] { Path.GetFileName(file), ContentHash.OfFile(file) }));
 
     private TorchStudent StudentOf(T5Network network, Tokenizer tokenizer) => new(
         network, tokenizer,
