@@ -5,7 +5,11 @@ namespace StepDistill.Cli;
 /// <summary>Turns the first Ctrl-C or SIGTERM into a wish to stop, so that work under way is saved; the second one ends the process.</summary>
 internal sealed class StopSignals : IDisposable
 {
+    /// <summary>One press may arrive twice: from the terminal, and again from a program that passes signals on.</summary>
+    private static readonly TimeSpan OnePress = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
+    private long _first;
     private readonly List<PosixSignalRegistration> _registrations;
 
     /// <summary>Begins to listen.</summary>
@@ -30,11 +34,17 @@ internal sealed class StopSignals : IDisposable
         context.Cancel = true;
         if (_stop.IsCancellationRequested)
         {
+            if (TimeProvider.System.GetElapsedTime(_first) < OnePress)
+            {
+                return;
+            }
+
             Console.Error.WriteLine("Stopped at once.");
             Environment.Exit(ExitCode.Stopped);
         }
 
         Console.Error.WriteLine("Stopping; saving what is done. Press Ctrl-C again to end at once.");
+        _first = TimeProvider.System.GetTimestamp();
         _stop.Cancel();
     }
 }
