@@ -99,6 +99,8 @@ public sealed partial class CommandLineTests
         var recipe = await ProjectAsync(folder);
         string[] words = ["train", recipe, "--runs", folder["runs"], .. Tiny, "--set", "training.max_steps=1"];
         Assert.Equal(ExitCode.Success, (await Run.Words(words)).Code);
+        Directory.CreateDirectory(folder["runs/other"]);
+        File.Copy(folder["runs/project/annotations.sqlite"], folder["runs/other/annotations.sqlite"]);
         var other = await Run.Words(
             [.. words, "--set", "name=other", "--set", "student.tokenizer.train.vocabulary=300"]);
         Assert.Equal(ExitCode.Success, other.Code);
@@ -183,8 +185,10 @@ public sealed partial class CommandLineTests
 
     private static async Task<string> ProjectAsync(TemporaryFolder folder)
     {
+        var recipe = folder["project/recipe.jsonc"];
         Assert.Equal(ExitCode.Success, (await Run.Words("init", folder["project"])).Code);
-        return folder["project/recipe.jsonc"];
+        Assert.Equal(ExitCode.Success, (await Run.Words("annotate", recipe, "--runs", folder["runs"])).Code);
+        return recipe;
     }
 
     /// <summary>Runs the program and presses Ctrl-C when training has done a step.</summary>
