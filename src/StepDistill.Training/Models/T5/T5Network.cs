@@ -167,13 +167,14 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>The sizes this network was built with.</summary>
     public T5Config Config { get; }
 
-    /// <summary>Builds a network with random weights on the CPU, each drawn as Hugging Face's T5 draws it.</summary>
+    /// <summary>Builds a network with random weights on the CPU, each drawn as T5 draws it.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="seed">Decides all weights: the same seed gives the same bits.</param>
     /// <exception cref="ArgumentNullException"><paramref name="config"/> is null.</exception>
     /// <remarks>
-    /// Source: transformers, <c>models/t5/modeling_t5.py</c>, <c>_init_weights</c>. An untied head has standard
-    /// deviation 1 there, where t5x has D^-½.
+    /// Source: transformers, <c>models/t5/modeling_t5.py</c>, <c>_init_weights</c>, but for an untied head: there it has
+    /// standard deviation 1, so first scores of about √D and a first loss several times that of a guess; here D^-½,
+    /// as in the program that trained T5 (t5x, <c>layers.py</c>).
     /// </remarks>
     public static T5Network FromSeed(T5Config config, long seed)
     {
@@ -198,7 +199,7 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         }
 
         network.decoderNorm.Initialize(factor);
-        network.head?.normal_(0, factor, generator);
+        network.head?.normal_(0, factor / Math.Sqrt(config.Width), generator);
         return network;
     }
 
