@@ -5,14 +5,23 @@ namespace StepDistill.Training.Verification;
 /// <summary>Measures how far two results are apart. What cannot be subtracted is not a number.</summary>
 internal static class Differences
 {
-    /// <summary>The largest absolute difference; over the reference's largest value, if that is wanted and above 1.</summary>
-    public static double Largest(Tensor ours, Tensor theirs, bool scaled = false) => ours.shape.SequenceEqual(theirs.shape)
-        ? (ours.detach() - theirs).abs().max().item<float>() / (scaled ? Math.Max(1, theirs.abs().max().item<float>()) : 1)
-        : double.NaN;
+    /// <summary>
+    /// The largest absolute difference; over the reference's largest value, if that is wanted and above 1.
+    /// </summary>
+    public static double Largest(Tensor ours, Tensor theirs, bool scaled = false)
+    {
+        if (!ours.shape.SequenceEqual(theirs.shape))
+        {
+            return double.NaN;
+        }
 
-    /// <summary>The absolute difference of each value.</summary>
-    public static double[] Each(Tensor ours, Tensor theirs) => ours.shape.SequenceEqual(theirs.shape)
-        ? [.. (ours.detach() - theirs).abs().data<float>().Select(value => (double)value)]
+        var scale = scaled ? Math.Max(1, theirs.abs().max().item<float>()) : 1;
+        return (ours.detach() - theirs).abs().max().item<float>() / scale;
+    }
+
+    /// <summary>The absolute difference of each value, largest first.</summary>
+    public static double[] Each(Tensor ours, Tensor theirs) => double.IsFinite(Largest(ours, theirs))
+        ? [.. (ours.detach() - theirs).abs().data<float>().Select(value => (double)value).OrderDescending()]
         : [double.NaN];
 
     /// <summary>The norm of the difference, over the norm of the reference.</summary>
@@ -41,12 +50,14 @@ internal static class Differences
         {
             if (!double.IsFinite(difference))
             {
-                return new VerificationCheck(check, null, tolerance, unit, $"{name}: not a number, of another shape, or missing");
+                return new VerificationCheck(
+                    check, null, tolerance, unit, $"{name}: not a number, of another shape, or missing");
             }
         }
 
         var worst = all.MaxBy(d => d.Difference);
-        return new VerificationCheck(check, worst.Difference, tolerance, unit, worst.Difference > 0 ? worst.Name : null);
+        return new VerificationCheck(
+            check, worst.Difference, tolerance, unit, worst.Difference > 0 ? worst.Name : null);
     }
 
     /// <summary>How many tokens differ, and the first that does.</summary>
@@ -71,5 +82,6 @@ internal static class Differences
         return new VerificationCheck(check, differing.Count, 0, "count", differing.FirstOrDefault());
     }
 
-    private static int ElementAtOrDefault(this int[] row, int place, int otherwise) => place < row.Length ? row[place] : otherwise;
+    private static int ElementAtOrDefault(this int[] row, int place, int otherwise) =>
+        place < row.Length ? row[place] : otherwise;
 }

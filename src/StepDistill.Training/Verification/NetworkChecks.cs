@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace StepDistill.Training.Verification;
 
-/// <summary>Compares what a network computes from given inputs: hidden states, scores, loss, gradients and written texts.</summary>
+/// <summary>
+/// Compares what a network computes from given inputs: hidden states, scores, loss, gradients and written texts.
+/// </summary>
 internal static partial class NetworkChecks
 {
     // The references differ from their own float64 runs by up to 7e-5 in logits; we may differ by three times that.
@@ -33,8 +35,10 @@ internal static partial class NetworkChecks
         if (!ids.shape.SequenceEqual(mask.shape) || targets.size(0) != ids.size(0))
         {
             throw new StepDistillException(
-                $"{inputs.File} has input_ids of [{string.Join(", ", ids.shape)}], attention_mask of [{string.Join(", ", mask.shape)}]"
-                + $" and labels of [{string.Join(", ", targets.shape)}]; expected the same rows in all, and the same lengths in the first two.");
+                $"{inputs.File} has input_ids of [{string.Join(", ", ids.shape)}],"
+                + $" attention_mask of [{string.Join(", ", mask.shape)}]"
+                + $" and labels of [{string.Join(", ", targets.shape)}];"
+                + " expected the same rows in all, and the same lengths in the first two.");
         }
 
         List<VerificationCheck> checks = [];
@@ -43,7 +47,7 @@ internal static partial class NetworkChecks
         var computed = Computed.By(network, ids, mask, targets);
         if (tensors is null)
         {
-            notChecked.Add("logits, hidden states, position bias and whole gradients: expected.safetensors is not there.");
+            notChecked.Add("states, logits and whole gradients: expected.safetensors is not there.");
         }
         else
         {
@@ -79,12 +83,14 @@ internal static partial class NetworkChecks
 
     private static IEnumerable<VerificationCheck> States(Computed computed, WeightFiles tensors)
     {
-        foreach (var group in computed.States.Where(state => tensors.Find(state.Name) is not null).GroupBy(state => state.Check))
+        var given = computed.States.Where(state => tensors.Find(state.Name) is not null);
+        foreach (var group in given.GroupBy(state => state.Check))
         {
             // States between blocks are not normed: in some networks they reach hundreds, and rounding grows with them.
             var scaled = group.Key.EndsWith("_states", StringComparison.Ordinal);
-            yield return Differences.Worst(group.Key, StateTolerance, scaled ? "scaled" : "absolute", group.Select(state =>
-                (state.Name, Differences.Largest(state.Value, ReferenceFolder.Read(tensors, state.Name), scaled))));
+            var differences = group.Select(state =>
+                (state.Name, Differences.Largest(state.Value, ReferenceFolder.Read(tensors, state.Name), scaled)));
+            yield return Differences.Worst(group.Key, StateTolerance, scaled ? "scaled" : "absolute", differences);
         }
     }
 
@@ -103,17 +109,16 @@ internal static partial class NetworkChecks
 
         if (expected.Find("loss") is { } loss)
         {
-            yield return Differences.Worst(
-                "loss", LossTolerance, "absolute", [("mean over all tokens", Math.Abs(computed.Loss.item<float>() - loss.Number()))]);
+            var difference = Math.Abs(computed.Loss.item<float>() - loss.Number());
+            yield return Differences.Worst("loss", LossTolerance, "absolute", [("mean over all tokens", difference)]);
         }
 
         if (expected.Find("per_row_loss_sum") is { } rows)
         {
             var theirs = rows.Numbers();
-            yield return theirs.Count != computed.RowLosses.Count
-                ? new VerificationCheck("row_losses", null, LossTolerance, "absolute", $"{theirs.Count} rows, expected {computed.RowLosses.Count}")
-                : Differences.Worst("row_losses", LossTolerance, "absolute", computed.RowLosses.Select((row, i) =>
-                    ($"row {i}, per token", Math.Abs(row.Sum - theirs[i]) / Math.Max(1, row.Tokens))));
+            var differences = computed.RowLosses.Select((row, i) =>
+                ($"row {i}, per token", Math.Abs(row.Sum - Given(theirs, i)) / Math.Max(1, row.Tokens)));
+            yield return Differences.Worst("row_losses", LossTolerance, "absolute", differences);
         }
     }
 
@@ -125,16 +130,17 @@ internal static partial class NetworkChecks
         {
             // A weight whose gradient is this far below the whole's has a gradient of rounding errors.
             var smallest = total * 1e-5;
-            yield return Differences.Worst("gradient_norms", GradientTolerance, "relative", theirs.Entries().Select(entry =>
-                (entry.Key, norms.TryGetValue(entry.Key, out var norm)
-                    ? Differences.Relative(norm, entry.Value.Number(), smallest)
-                    : double.NaN)));
+            var differences = theirs.Entries().Select(entry => (entry.Key, norms.TryGetValue(entry.Key, out var norm)
+                ? Differences.Relative(norm, entry.Value.Number(), smallest)
+                : double.NaN));
+            yield return Differences.Worst("gradient_norms", GradientTolerance, "relative", differences);
         }
 
         if (expected.Find("grad_norm_total") is { } wanted)
         {
+            var difference = Differences.Relative(total, wanted.Number());
             yield return Differences.Worst(
-                "gradient_norm_total", GradientTolerance, "relative", [("total", Differences.Relative(total, wanted.Number()))]);
+                "gradient_norm_total", GradientTolerance, "relative", [("total", difference)]);
         }
     }
 
@@ -142,7 +148,8 @@ internal static partial class NetworkChecks
     {
         const string prefix = "grad.";
         var ours = T5Weights.Of(network).ToDictionary(w => w.Name, w => w.Weight);
-        var given = tensors.Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t.Name).ToList();
+        var names = tensors.Tensors.Select(tensor => tensor.Name);
+        var given = names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
         if (given.Count > 0)
         {
             yield return Differences.Worst("gradients", GradientTolerance, "relative", given.Select(name =>
@@ -163,9 +170,15 @@ internal static partial class NetworkChecks
                 continue;
             }
 
-            var beams = name.Groups["beams"].Success ? int.Parse(name.Groups["beams"].Value, CultureInfo.InvariantCulture) : 1;
-            var length = int.Parse(name.Groups["length"].Value, CultureInfo.InvariantCulture);
-            var texts = T5Decoding.Beam(network, ids, mask, length, beams, cancellation);
+            var texts = T5Decoding.Beam(
+                network,
+                ids,
+                mask,
+                maxLength: int.Parse(name.Groups["length"].Value, CultureInfo.InvariantCulture),
+                beams: name.Groups["beams"].Success
+                    ? int.Parse(name.Groups["beams"].Value, CultureInfo.InvariantCulture)
+                    : 1,
+                cancellation);
             yield return Differences.OfTokens(
                 key,
                 [.. texts.Select(text => text.Prepend(network.Config.StartId).ToArray())],
@@ -173,6 +186,9 @@ internal static partial class NetworkChecks
                 network.Config.PadId);
         }
     }
+
+    private static double Given(IReadOnlyList<double> numbers, int place) =>
+        place < numbers.Count ? numbers[place] : double.NaN;
 
     [GeneratedRegex(@"^(greedy|beam(?<beams>[1-9]\d?))_max_length_(?<length>[1-9]\d{0,3})$")]
     private static partial Regex TextsName();
@@ -186,6 +202,7 @@ internal static partial class NetworkChecks
     {
         public static Computed By(T5Network network, Tensor ids, Tensor mask, Tensor targets)
         {
+            var length = targets.size(1);
             List<Tensor> encoderStates = [];
             List<Tensor> decoderStates = [];
             var decoderIds = network.DecoderIds(targets);
@@ -196,19 +213,21 @@ internal static partial class NetworkChecks
             // Hugging Face's list of hidden states: what goes into each block, and last what leaves the final norm.
             List<(string, string, Tensor)> states =
             [
-                .. encoderStates.Append(encoded).Select((state, i) => ("encoder_hidden_states", $"encoder_hidden_{i}", state)),
+                .. encoderStates.Append(encoded).Select((state, i) =>
+                    ("encoder_hidden_states", $"encoder_hidden_{i}", state)),
                 ("encoder_hidden_states", "encoder_last_hidden_state", encoded),
-                .. decoderStates.Append(decoded).Select((state, i) => ("decoder_hidden_states", $"decoder_hidden_{i}", state)),
-                ("position_bias", "decoder_position_bias", network.DecoderPositionBias(decoderIds.size(1), decoderIds.size(1))),
+                .. decoderStates.Append(decoded).Select((state, i) =>
+                    ("decoder_hidden_states", $"decoder_hidden_{i}", state)),
+                ("position_bias", "decoder_position_bias", network.DecoderPositionBias(length, length)),
                 ("logits", "logits", logits),
             ];
             var real = targets >= 0;
-            var rowLosses = nn.functional.cross_entropy(
-                logits.flatten(0, 1), targets.flatten(), ignore_index: -100, reduction: nn.Reduction.None).view(targets.shape);
+            var losses = nn.functional.cross_entropy(
+                logits.flatten(0, 1), targets.flatten(), ignore_index: -100, reduction: nn.Reduction.None);
             return new Computed(
                 decoderIds,
                 StepByStepLoss.CrossEntropy(logits[real], targets[real]),
-                [.. rowLosses.detach().sum(1).data<float>().Zip(
+                [.. losses.detach().view(targets.shape).sum(1).data<float>().Zip(
                     real.sum(1).data<long>(), (sum, tokens) => ((double)sum, (int)tokens))],
                 states);
         }

@@ -19,7 +19,8 @@ internal sealed class ReferenceFolder
     {
         if (!Directory.Exists(path))
         {
-            throw new StepDistillException($"There is no reference folder {path}. It holds inputs.json and expected.json.");
+            throw new StepDistillException(
+                $"There is no reference folder {path}. It holds inputs.json and expected.json.");
         }
 
         Folder = path;
@@ -41,7 +42,8 @@ internal sealed class ReferenceFolder
 
         if (new FileInfo(PathOf(name)).Length is > MaxJsonBytes and var length)
         {
-            throw new StepDistillException($"{PathOf(name)} has {length} bytes; a reference has at most {MaxJsonBytes}.");
+            throw new StepDistillException(
+                $"{PathOf(name)} has {length} bytes; a reference has at most {MaxJsonBytes}.");
         }
 
         try
@@ -123,7 +125,8 @@ internal sealed record ReferenceJson(string File, string Place, JsonElement Valu
         var rows = Items().Select(row => row.Ids(vocabularySize, ignored)).ToList();
         if (rows.Count == 0 || rows[0].Length == 0 || rows.Any(row => row.Length != rows[0].Length))
         {
-            throw new StepDistillException($"{File} has rows of different lengths, or none, in {Place}; expected rows of one length.");
+            throw new StepDistillException(
+                $"{File} has rows of different lengths, or none, in {Place}; expected rows of one length.");
         }
 
         return tensor(rows.SelectMany(row => row, (_, id) => (long)id).ToArray(), [rows.Count, rows[0].Length]);

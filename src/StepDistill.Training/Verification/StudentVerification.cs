@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace StepDistill.Training.Verification;
 
-/// <summary>What came of comparing a student with numbers that another program computed with the same weights.</summary>
+/// <summary>
+/// What came of comparing a student with numbers that another program computed with the same weights.
+/// </summary>
 /// <param name="Weights">The file of weights that was verified.</param>
 /// <param name="Reference">The reference folder.</param>
 /// <param name="Checks">What was compared, at least one thing.</param>
@@ -23,23 +25,27 @@ public sealed record StudentVerification(
 
     /// <summary>Verifies a student.</summary>
     /// <param name="student">
-    /// A folder with <c>config.json</c> and weights, or one file of weights with <c>config.json</c> beside it. The reference
-    /// folder may be its own student.
+    /// A folder with <c>config.json</c> and weights, or one file of weights with <c>config.json</c> beside it. The
+    /// reference folder may be its own student.
     /// </param>
     /// <param name="reference">
-    /// A folder with <c>inputs.json</c> and any of <c>expected.json</c>, <c>expected.safetensors</c>, <c>training.json</c> with
-    /// <c>train_features.json</c>, and <c>trained_params.safetensors</c>; and <c>model.safetensors</c>, where weights that
-    /// are stored with fewer bits are verified.
+    /// A folder with <c>inputs.json</c> and any of <c>expected.json</c>, <c>expected.safetensors</c>,
+    /// <c>training.json</c> with
+    /// <c>train_features.json</c>, and <c>trained_params.safetensors</c>; and <c>model.safetensors</c>, where weights
+    /// that are stored with fewer bits are verified.
     /// </param>
     /// <param name="cancellation">Stops between two checks.</param>
-    /// <returns>All differences. Weights of 16 bits are compared with the reference's weights, rounded the same way, instead.</returns>
+    /// <returns>
+    /// All differences. Weights of 16 bits are compared with the reference's weights, rounded the same way, instead.
+    /// </returns>
     /// <exception cref="StepDistillException">
     /// The student or a file of the reference cannot be read, or the reference holds nothing to compare with.
     /// </exception>
     public static StudentVerification Run(string student, string reference, CancellationToken cancellation = default)
     {
         var folder = new ReferenceFolder(reference);
-        var config = T5ConfigFile.Read(Directory.Exists(student) ? student : Path.GetDirectoryName(Path.GetFullPath(student))!);
+        var config = T5ConfigFile.Read(
+            Directory.Exists(student) ? student : Path.GetDirectoryName(Path.GetFullPath(student))!);
         using var scope = NewDisposeScope();
         using var files = WeightFiles.Open(student);
         using var network = T5Weights.Load(config with { DropoutRate = 0 }, files);
@@ -51,7 +57,9 @@ public sealed record StudentVerification(
         checks.AddRange(WeightChecks.Run(network, files, folder, notChecked));
         if (rounded && checks.Count > 0)
         {
-            notChecked.Add($"What the network computes: {files.Path} holds rounded weights, and the reference's numbers belong to full ones.");
+            notChecked.Add(
+                $"what the network computes: {files.Path} holds rounded weights, and the reference's numbers belong to"
+                + " full ones.");
         }
         else
         {

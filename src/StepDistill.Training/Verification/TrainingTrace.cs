@@ -4,8 +4,8 @@ namespace StepDistill.Training.Verification;
 
 /// <summary>One short training in a reference's <c>training.json</c>: its settings and what was measured.</summary>
 /// <remarks>
-/// The file's top level is one training; objects in it that hold losses of their own are others, which take what they do
-/// not say from the top.
+/// The file's top level is one training; objects in it that hold losses of their own are others, which take what they
+/// do not say from the top.
 /// </remarks>
 internal sealed class TrainingTrace
 {
@@ -28,8 +28,8 @@ internal sealed class TrainingTrace
         if (Steps < 1 || BatchSize < 1 || Parts < 1 || Alpha is not (>= 0 and <= 1))
         {
             throw new StepDistillException(
-                $"{json.File} has {Steps} steps, a batch of {BatchSize} in {Parts} parts and an alpha of {Alpha} in {json.Place};"
-                + " expected at least 1 of the first three, and the last from 0 to 1.");
+                $"{json.File} has {Steps} steps, a batch of {BatchSize} in {Parts} parts and an alpha of {Alpha}"
+                + $" in {json.Place}; expected at least 1 of the first three, and the last from 0 to 1.");
         }
     }
 
@@ -93,20 +93,22 @@ internal sealed class TrainingTrace
         var optimizer = trainer.Find("optimizer")?.Value.ToString() ?? "transformers.optimization.AdamW";
         var schedule = trainer.Find("lr_scheduler_type")?.Value.ToString() ?? "linear";
         var settings = trainer.Find("defaults");
-        return !optimizer.Contains("AdamW", StringComparison.Ordinal) ? $"its optimizer is {optimizer}; AdamW can be repeated."
+        var decays = trainer.Find("param_groups")?.Items().Select(group => group["weight_decay"].Number()).Distinct();
+        return !optimizer.Contains("AdamW", StringComparison.Ordinal)
+                ? $"its optimizer is {optimizer}; AdamW can be repeated."
             : !schedule.Contains("linear", StringComparison.OrdinalIgnoreCase)
                 && !schedule.Contains("constant", StringComparison.OrdinalIgnoreCase)
                 ? $"its learning rate follows {schedule}; linear and constant can be repeated."
             : settings?.Find("betas")?.Numbers() is { } betas && !betas.SequenceEqual([0.9, 0.999])
                 ? $"its betas are {string.Join(" and ", betas)}; 0.9 and 0.999 can be repeated."
             : settings?.Find("eps")?.Number() is not (null or 1e-8) ? "its epsilon is not 1e-8."
-            : trainer.Find("param_groups")?.Items().Select(group => group["weight_decay"].Number()).Distinct().Count() > 1
-                ? "it decays some weights and not others."
+            : decays?.Count() > 1 ? "it decays some weights and not others."
             : null;
     }
 
     private static bool IsHuggingFace(ReferenceJson training) =>
-        training.Find("trainer")?.Find("optimizer")?.Value.ToString().StartsWith("torch.", StringComparison.Ordinal) != true;
+        training.Find("trainer")?.Find("optimizer")?.Value.ToString()
+            .StartsWith("torch.", StringComparison.Ordinal) != true;
 
     private static bool IsLinear(ReferenceJson training) =>
         training.Find("trainer")?.Find("lr_scheduler_type")?.Value.ToString()

@@ -3,7 +3,9 @@ using StepDistill.Training.Models.T5;
 
 namespace StepDistill.Training.Verification;
 
-/// <summary>Compares the weights themselves with the reference's, rounded to the type in which they are stored.</summary>
+/// <summary>
+/// Compares the weights themselves with the reference's, rounded to the type in which they are stored.
+/// </summary>
 internal static class WeightChecks
 {
     private const string Full = "model.safetensors";

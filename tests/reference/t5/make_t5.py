@@ -16,14 +16,17 @@ import torch
 
 HERE = Path(__file__).parent
 START, PAD, END = 0, 0, 1
+LOWEST = torch.finfo(torch.float32).min
 
 CONFIGS = {
     # Gated SiLU, one encoder block and three decoder blocks, heads that are together wider than the model.
-    "silu": dict(feed_forward_proj="gated-silu", d_model=12, d_kv=5, num_heads=3, d_ff=14, num_layers=1, num_decoder_layers=3,
-                 vocab_size=24, tie_word_embeddings=False, relative_attention_num_buckets=8, relative_attention_max_distance=10),
-    # The first T5's form, deeper on the encoder's side, heads together narrower than the model, an odd number of buckets a side.
-    "tied": dict(feed_forward_proj="relu", d_model=14, d_kv=3, num_heads=2, d_ff=10, num_layers=3, num_decoder_layers=1,
-                 vocab_size=24, tie_word_embeddings=True, relative_attention_num_buckets=12, relative_attention_max_distance=20),
+    "silu": dict(feed_forward_proj="gated-silu", d_model=12, d_kv=5, num_heads=3, d_ff=14, num_layers=1,
+                 num_decoder_layers=3, vocab_size=24, tie_word_embeddings=False, relative_attention_num_buckets=8,
+                 relative_attention_max_distance=10),
+    # The first T5's form, deeper on the encoder's side, heads together narrower than the model.
+    "tied": dict(feed_forward_proj="relu", d_model=14, d_kv=3, num_heads=2, d_ff=10, num_layers=3,
+                 num_decoder_layers=1, vocab_size=24, tie_word_embeddings=True, relative_attention_num_buckets=12,
+                 relative_attention_max_distance=20),
 }
 
 
@@ -64,7 +67,8 @@ def make_weights(c, seed):
                 else:
                     attention(f"{name}.{layer}")
                     if layer == "SelfAttention" and b == 0:
-                        w[f"{name}.{layer}.relative_attention_bias.weight"] = normal(c["relative_attention_num_buckets"], h, std=1)
+                        table = normal(c["relative_attention_num_buckets"], h, std=1)
+                        w[f"{name}.{layer}.relative_attention_bias.weight"] = table
         w[f"{side}.final_layer_norm.weight"] = 1 + normal(d, std=0.1)
     return w
 
@@ -116,7 +120,7 @@ def positions(w, side, c, length):
 
 
 def encode(w, c, ids, mask, states):
-    forbidden = torch.zeros(mask.shape).to(w["shared.weight"].dtype).masked_fill(mask == 0, torch.finfo(torch.float32).min)
+    forbidden = torch.zeros(mask.shape).to(w["shared.weight"].dtype).masked_fill(mask == 0, LOWEST)
     bias = positions(w, "encoder", c, ids.shape[1]) + forbidden[:, None, None, :]
     x = w["shared.weight"][ids]
     for b in range(c["num_layers"]):
@@ -133,7 +137,7 @@ def encode(w, c, ids, mask, states):
 def decode(w, c, encoded, cross, ids, states):
     length = ids.shape[1]
     future = torch.ones(length, length).triu(1) == 1
-    bias = positions(w, "decoder", c, length).masked_fill(future, torch.finfo(torch.float32).min)
+    bias = positions(w, "decoder", c, length).masked_fill(future, LOWEST)
     cross = cross.expand(-1, c["num_heads"], -1, -1)
     x = w["shared.weight"][ids]
     for b in range(c["num_decoder_layers"]):
@@ -243,7 +247,8 @@ def write_safetensors(path, tensors):
     header, data = {"__metadata__": {"format": "pt"}}, b""
     for name in sorted(tensors):
         raw = tensors[name].detach().float().contiguous().numpy().tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        place = [len(data), len(data) + len(raw)]
+        header[name] = {"dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": place}
         data += raw
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -272,14 +277,16 @@ def make(name, c):
             continue
         beams = {n: [beam(w, c, t, 12, n) for t in texts] for n in (2, 3)}
         exact = {key: value.double() for key, value in w.items()}
-        if len({len(out) for out in beams[3]}) > 1 and beams == {n: [beam(exact, c, t, 12, n) for t in texts] for n in (2, 3)}:
+        same = beams == {n: [beam(exact, c, t, 12, n) for t in texts] for n in (2, 3)}
+        if same and len({len(out) for out in beams[3]}) > 1:
             break
 
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     write_json(folder / "config.json", dict(
         c, model_type="t5", architectures=["T5ForConditionalGeneration"], is_encoder_decoder=True, dropout_rate=0.0,
-        layer_norm_epsilon=1e-6, initializer_factor=1.0, decoder_start_token_id=START, pad_token_id=PAD, eos_token_id=END))
+        layer_norm_epsilon=1e-6, initializer_factor=1.0,
+        decoder_start_token_id=START, pad_token_id=PAD, eos_token_id=END))
     write_safetensors(folder / "model.safetensors", w)
     write_json(folder / "inputs.json", {"input_ids": ids, "attention_mask": mask, "labels": labels})
 
@@ -300,8 +307,8 @@ def make(name, c):
     })
     write_safetensors(folder / "expected.safetensors", {
         **dict(states), "logits": logits, "decoder_position_bias": positions(w, "decoder", c, len(labels[0])),
-        "grad.shared.weight": gradients["shared.weight"],
-        "grad.decoder.block.0.layer.1.EncDecAttention.q.weight": gradients["decoder.block.0.layer.1.EncDecAttention.q.weight"]})
+        **{"grad." + key: gradients[key] for key in (
+            "shared.weight", "decoder.block.0.layer.1.EncDecAttention.q.weight")}})
 
     examples = []
     for n in (5, 9, 3, 12, 7, 4, 10, 6, 8, 5, 11, 3):
@@ -321,14 +328,17 @@ def make(name, c):
         "initial_param_norms": norms_of(w), "final_param_norms": norms_of(trained),
         "final_param_delta_norms": norms_of({key: trained[key].detach() - w[key] for key in w}),
         "clip_inactive": {
-            "max_grad_norm": 1000.0, "batch_size": 3, "steps": 2, "per_step": unclipped[1], "grad_norm_before_clip": unclipped[2],
-            "lr_after_step": unclipped[3], "final_param_norms": norms_of(unclipped[0])},
+            "max_grad_norm": 1000.0, "batch_size": 3, "steps": 2, "per_step": unclipped[1],
+            "grad_norm_before_clip": unclipped[2], "lr_after_step": unclipped[3],
+            "final_param_norms": norms_of(unclipped[0])},
         "grad_accumulation_2": {
             "batch_size": 2, "grad_steps": 2, "optimizer_steps": 3, "per_micro_batch": accumulated[1],
-            "grad_norm_before_clip": accumulated[2], "lr_after_step": accumulated[3], "final_param_norms": norms_of(accumulated[0])},
+            "grad_norm_before_clip": accumulated[2], "lr_after_step": accumulated[3],
+            "final_param_norms": norms_of(accumulated[0])},
     })
     write_safetensors(folder / "trained_params.safetensors", {key: trained[key] for key in (
-        "shared.weight", "decoder.final_layer_norm.weight", "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight")})
+        "shared.weight", "decoder.final_layer_norm.weight",
+        "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight")})
     print(name, "seed", seed, "loss", loss.item(), "lengths", sorted(lengths))
 
 

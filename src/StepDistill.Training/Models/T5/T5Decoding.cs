@@ -85,7 +85,8 @@ public static class T5Decoding
         using var memory = network.Remember(network.Encode(inputIds, inputMask), inputMask);
         var positions = network.DecoderPositionBias(1, maxLength);
 
-        var searches = Enumerable.Range(0, (int)inputIds.size(0)).Select(_ => new T5BeamSearch(network.Config, beams)).ToArray();
+        var inputs = Enumerable.Range(0, (int)inputIds.size(0));
+        var searches = inputs.Select(_ => new T5BeamSearch(network.Config, beams)).ToArray();
         var open = searches;
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
@@ -113,11 +114,12 @@ public static class T5Decoding
         T5Network network, T5Memory memory, Tensor positions, T5BeamSearch[] open, int length, int beams)
     {
         using var scope = NewDisposeScope();
-        var last = tensor(open.SelectMany(search => search.Texts.Select(text => (long)text.Last)).ToArray());    // [R]
-        var soFar = tensor(open.SelectMany(search => search.Texts.Select(text => text.Score)).ToArray());        // [R]
-        var logits = network.Step(last, memory, BiasOfLast(positions, length));                                     // [R, V]
+        var texts = open.SelectMany(search => search.Texts).ToList();
+        var last = tensor(texts.Select(text => (long)text.Last).ToArray());                         // [R]
+        var soFar = tensor(texts.Select(text => text.Score).ToArray());                             // [R]
+        var logits = network.Step(last, memory, BiasOfLast(positions, length));                     // [R, V]
         var scores = logits.log_softmax(-1) + soFar.unsqueeze(1);
-        var (best, candidates) = scores.view(open.Length, -1).topk(2 * beams);                      // [B, 2 · beams] each
+        var (best, candidates) = scores.view(open.Length, -1).topk(2 * beams);      // [B, 2 · beams] each
         return (best.data<float>().ToArray(), candidates.data<long>().ToArray());
     }
 
@@ -128,7 +130,8 @@ public static class T5Decoding
     }
 
     /// <summary>How the last token of a shorter text sees those before it. [1, H, 1, K] → [1, H, 1, length]</summary>
-    private static Tensor BiasOfLast(Tensor positions, int length) => positions.narrow(3, positions.size(3) - length, length);
+    private static Tensor BiasOfLast(Tensor positions, int length) =>
+        positions.narrow(3, positions.size(3) - length, length);
 
     /// <summary>No gradients and no dropout, until disposed.</summary>
     private readonly struct Evaluation : IDisposable

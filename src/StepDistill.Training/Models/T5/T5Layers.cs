@@ -83,7 +83,8 @@ internal sealed class T5Attention : Module<Tensor, Tensor, Tensor, Tensor>
     /// <param name="memory">[B, K, D], the positions that answer; <paramref name="x"/> in self-attention.</param>
     /// <param name="bias">Broadcastable to [B, H, Q, K]; the lowest number where attention is forbidden.</param>
     /// <returns>[B, Q, D]</returns>
-    public override Tensor forward(Tensor x, Tensor memory, Tensor bias) => Attend(x, Keys(memory), Values(memory), bias);
+    public override Tensor forward(Tensor x, Tensor memory, Tensor bias) =>
+        Attend(x, Keys(memory), Values(memory), bias);
 
     /// <summary>[B, K, D] → [B, H, K, A]</summary>
     public Tensor Keys(Tensor memory) => SplitHeads(linear(memory, key));
@@ -153,7 +154,9 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
     /// <param name="buckets">How many buckets there are, both directions together.</param>
     /// <param name="maxDistance">The distance from which on all share the last bucket.</param>
     /// <returns>Buckets in [0, <paramref name="buckets"/>), int64, the shape of <paramref name="distance"/>.</returns>
-    /// <remarks>The logarithms are float32 and cut to whole numbers, as in the reference: another type moves limits.</remarks>
+    /// <remarks>
+    /// The logarithms are float32 and cut to whole numbers, as in the reference: another type moves limits.
+    /// </remarks>
     internal static Tensor Bucket(Tensor distance, bool bothDirections, long buckets, int maxDistance)
     {
         var future = zeros_like(distance);

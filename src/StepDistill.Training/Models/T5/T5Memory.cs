@@ -34,7 +34,8 @@ internal sealed class T5BlockMemory(Tensor crossKeys, Tensor crossValues) : IDis
         keys.narrow(2, length, 1).copy_(newKeys);
         values.narrow(2, length, 1).copy_(newValues);
         length++;
-        return (keys.narrow(2, 0, length).MoveToOuterDisposeScope(), values.narrow(2, 0, length).MoveToOuterDisposeScope());
+        return (
+            keys.narrow(2, 0, length).MoveToOuterDisposeScope(), values.narrow(2, 0, length).MoveToOuterDisposeScope());
     }
 
     /// <summary>Goes on with some of the texts, in a new order.</summary>

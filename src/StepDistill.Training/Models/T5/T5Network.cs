@@ -109,7 +109,9 @@ internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Te
             crossAttention.Values(encoded).contiguous().DetachFromDisposeScope());
     }
 
-    /// <summary>What <see cref="forward"/> makes of the last target token, given the memory of those before it.</summary>
+    /// <summary>
+    /// What <see cref="forward"/> makes of the last target token, given the memory of those before it.
+    /// </summary>
     /// <param name="x">[R, 1, D], where R is a multiple of B: the beams of one input stand together.</param>
     /// <param name="memory">Of the R texts so far; gains the new token.</param>
     /// <param name="selfBias">[1, H, 1, K], K counting the new token.</param>
@@ -218,7 +220,9 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
 
     /// <summary>What the decoder reads while it learns to write a target: the target shifted right by one.</summary>
     /// <param name="targetIds">[B, Q] int64; negative ids mark padding.</param>
-    /// <returns>[B, Q] int64: the start id, then all but the last of the target, with the padding id as padding.</returns>
+    /// <returns>
+    /// [B, Q] int64: the start id, then all but the last of the target, with the padding id as padding.
+    /// </returns>
     public Tensor DecoderIds(Tensor targetIds)
     {
         ArgumentNullException.ThrowIfNull(targetIds);
@@ -305,7 +309,9 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         return logits.to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The decoder's relative positions alone, as every token sees those before it, or as the last one does.</summary>
+    /// <summary>
+    /// The decoder's relative positions alone, as every token sees those before it, or as the last one does.
+    /// </summary>
     /// <returns>[1, H, Q, K]</returns>
     internal Tensor DecoderPositionBias(long queryLength, long keyLength)
     {

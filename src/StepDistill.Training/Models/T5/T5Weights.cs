@@ -53,7 +53,9 @@ public static partial class T5Weights
         ("head", "lm_head.weight"),
     ];
 
-    /// <summary>Names under which Hugging Face's files may hold the embedding table once more, besides a tied head's.</summary>
+    /// <summary>
+    /// Names under which Hugging Face's files may hold the embedding table once more, besides a tied head's.
+    /// </summary>
     private static readonly string[] EmbeddingCopies = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 
     /// <summary>The first published T5 files hold this, which no program has ever used.</summary>
@@ -64,7 +66,9 @@ public static partial class T5Weights
 
     private static readonly Dictionary<string, string> TheirsByOurs = Names.ToDictionary(n => n.Ours, n => n.Theirs);
 
-    /// <summary>Every weight of a network under its published name, in an order that depends on the sizes alone.</summary>
+    /// <summary>
+    /// Every weight of a network under its published name, in an order that depends on the sizes alone.
+    /// </summary>
     /// <param name="network">The network, which goes on owning its weights.</param>
     /// <remarks>Tied weights stand once, as <c>shared.weight</c>.</remarks>
     public static IReadOnlyList<(string Name, Parameter Weight)> Of(T5Network network)
@@ -88,7 +92,9 @@ public static partial class T5Weights
     /// <summary>Builds a network with weights from files.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="files">Its weights under their published names.</param>
-    /// <exception cref="StepDistillException">The weights are not those of such a network; the message lists them.</exception>
+    /// <exception cref="StepDistillException">
+    /// The weights are not those of such a network; the message lists them.
+    /// </exception>
     public static T5Network Load(T5Config config, WeightFiles files)
     {
         var network = new T5Network(config);
@@ -111,7 +117,8 @@ public static partial class T5Weights
     /// them, may be there, but must be equal to it.
     /// </param>
     /// <exception cref="StepDistillException">
-    /// Weights are missing, are of another shape or are not of this network, or tied ones differ; the message lists them.
+    /// Weights are missing, are of another shape or are not of this network, or tied ones differ; the message lists
+    /// them.
     /// </exception>
     public static void Read(T5Network network, WeightFiles files)
     {
@@ -136,7 +143,9 @@ public static partial class T5Weights
     /// <summary>Writes a network's weights as a safetensors file that Hugging Face's transformers opens.</summary>
     /// <param name="network">The network, on the CPU in float32.</param>
     /// <param name="path">The file, usually <c>model.safetensors</c>. It appears whole or not at all.</param>
-    /// <remarks>Tied weights are written once, as newer versions of transformers do; older ones tie them again on loading.</remarks>
+    /// <remarks>
+    /// Tied weights are written once, as newer versions of transformers do; older ones tie them again on loading.
+    /// </remarks>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static void Write(T5Network network, string path)
     {
@@ -162,8 +171,8 @@ public static partial class T5Weights
             from source in sources
             let found = files.Find(source.Key)
             where found is not null && !found.Shape.SequenceEqual(source.Value.shape)
-            select $"{source.Key} has [{string.Join(", ", found.Shape)}], expected [{string.Join(", ", source.Value.shape)}]")
-            .ToList();
+            let expected = string.Join(", ", source.Value.shape)
+            select $"{source.Key} has [{string.Join(", ", found.Shape)}], expected [{expected}]").ToList();
         var known = sources.Keys.Concat(copies).Append(Unused).ToHashSet(StringComparer.Ordinal);
         var extra = files.Tensors.Select(t => t.Name).Where(name => !known.Contains(name)).ToList();
         if (missing.Count + misshapen.Count + extra.Count > 0)
@@ -185,12 +194,16 @@ public static partial class T5Weights
         if (!IsSame(numbers, other, roundedAlike: files.Find(copy)!.Type == files.Find(original)!.Type))
         {
             throw new StepDistillException(
-                $"{copy} and {original} in {files.Path} differ, but {T5ConfigFile.FileName} says that they are the same table."
-                + (copy == Head ? " If the head was trained on its own, tie_word_embeddings must be false there." : string.Empty));
+                $"{copy} and {original} in {files.Path} differ, but {T5ConfigFile.FileName} says that they are the same"
+                + (copy == Head
+                    ? " table. If the head was trained on its own, tie_word_embeddings must be false there."
+                    : " table."));
         }
     }
 
-    /// <summary>Whether two tables were one: bit for bit, or as near as rounding to two 16-bit types leaves them.</summary>
+    /// <summary>
+    /// Whether two tables were one: bit for bit, or as near as rounding to two 16-bit types leaves them.
+    /// </summary>
     private static bool IsSame(ReadOnlySpan<float> one, ReadOnlySpan<float> other, bool roundedAlike)
     {
         if (roundedAlike)

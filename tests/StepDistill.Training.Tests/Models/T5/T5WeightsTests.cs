@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using StepDistill.Students;
 using StepDistill.Students.Weights;
 using StepDistill.Training.Models.T5;
@@ -178,7 +179,7 @@ public sealed class T5WeightsTests : IDisposable
         SafetensorsFile.Write(
             path,
             weights.Select(w => new WeightTensor(w.Key, WeightType.F32, w.Value.Shape)),
-            (tensor, stream) => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weights[tensor.Name].Values)));
+            (tensor, stream) => stream.Write(MemoryMarshal.AsBytes<float>(weights[tensor.Name].Values)));
         return WeightFiles.Open(path);
     }
 }
