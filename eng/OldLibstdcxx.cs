@@ -336,7 +336,7 @@ namespace StepDistill.Build
                 Log.LogError(
                     "{0} cannot be adapted to older Linux systems: {1}. Restore the packages anew (dotnet nuget locals"
                     + " all --clear), or build with -p:AdaptToOldLibstdcxx=false where the system's libstdc++ is of GCC 13"
-                    + " or newer.", Library, e.Message);
+                    + " or newer.", Library, e.Message.TrimEnd('.'));
                 return false;
             }
         }

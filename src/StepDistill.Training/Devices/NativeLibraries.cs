@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -32,13 +33,24 @@ public sealed record NativeLibraries
     public string? Remedy { get; init; }
 
     /// <summary>Loads libtorch if it is not yet loaded, and looks. Never throws.</summary>
+    /// <remarks>
+    /// Its own library is loaded before TorchSharp is touched: where loading fails, TorchSharp would write pages to the
+    /// console, copy libtorch about, and not say why.
+    /// </remarks>
     public static NativeLibraries Look()
     {
-        var versions = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["torchsharp"] = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion.Split('+')[0] ?? "unknown",
+        };
         try
         {
-            versions["torchsharp"] = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-                ?.InformationalVersion.Split('+')[0] ?? "unknown";
+            if (Load() is var (fault, remedy))
+            {
+                return Missing(fault, remedy);
+            }
+
             Compute();
             versions["libtorch"] = torch.__version__;
             var files = LoadedFiles();
@@ -46,11 +58,23 @@ public sealed record NativeLibraries
         }
         catch (Exception e)
         {
-            var (fault, remedy) = Diagnose(e);
-            return new()
-            {
-                Loaded = false, Files = [], Versions = versions, Adaptation = "", Fault = fault, Remedy = remedy,
-            };
+            var cause = e.GetBaseException().Message.ReplaceLineEndings(" ");
+            return Missing($"libtorch was found and does not work: {cause}", RemedyFor(cause));
+        }
+
+        NativeLibraries Missing(string fault, string remedy) => new()
+        {
+            Loaded = false, Files = [], Versions = versions, Adaptation = "", Fault = fault, Remedy = remedy,
+        };
+    }
+
+    /// <summary>Loads libtorch, for those who cannot go on without it.</summary>
+    /// <exception cref="StepDistillException">It does not load: the message says why and what to do.</exception>
+    public static void Require()
+    {
+        if (Look() is { Loaded: false } missing)
+        {
+            throw new StepDistillException($"{missing.Fault} {missing.Remedy}");
         }
     }
 
@@ -112,7 +136,8 @@ public sealed record NativeLibraries
             : "Adapted when built, so that it loads on older systems too; this one has GLIBCXX_3.4.32.";
     }
 
-    private static (string Fault, string Remedy) Diagnose(Exception failure)
+    /// <summary>Loads TorchSharp's native library, and with it libtorch; says what is wrong if that fails.</summary>
+    private static (string Fault, string Remedy)? Load()
     {
         var file = OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
             : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
@@ -122,24 +147,41 @@ public sealed record NativeLibraries
         {
             return (
                 $"{file} is not there: this build has no libtorch for {RuntimeInformation.RuntimeIdentifier}.",
-                "libtorch comes for linux-x64, win-x64 and osx-arm64. Training needs one of them; everything else works here.");
+                RuntimeInformation.RuntimeIdentifier is "linux-x64" or "win-x64" or "osx-arm64"
+                    ? "Build again with dotnet build, without a runtime identifier or with this one."
+                    : "libtorch comes for linux-x64, win-x64 and osx-arm64. Training needs one of them; everything else works here.");
+        }
+
+        if (Directory.EnumerateFiles(Path.GetDirectoryName(path)!, "*.so*").FirstOrDefault(IsCutOff) is { } half)
+        {
+            return ($"{half} is cut off.", "The disk may have been full. Delete the folder and build again.");
         }
 
         try
         {
-            NativeLibrary.Free(NativeLibrary.Load(path));
+            NativeLibrary.Load(path);
+            return null;
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return (e.Message.ReplaceLineEndings(" "), RemedyFor(e.Message));
+            // The first line is advice for programmers; the loader's own words come last.
+            return ($"libtorch does not load: {e.Message.Trim().Split('\n')[^1].Trim().TrimEnd('.')}.", RemedyFor(e.Message));
         }
+    }
 
-        var cause = failure;
-        while (cause.InnerException is { } inner)
+    /// <summary>Whether the end of a library of Linux is missing: the loader would end the process over it.</summary>
+    internal static bool IsCutOff(string path)
+    {
+        Span<byte> header = stackalloc byte[64];
+        using var file = File.OpenHandle(path);
+        if (RandomAccess.Read(file, header, 0) < header.Length)
         {
-            cause = inner;
+            return true;
         }
 
-        return ($"{path} loads, but {cause.Message.ReplaceLineEndings(" ")}", RemedyFor(cause.Message));
+        // The table of sections stands at the end: its place, the size of an entry, and their number.
+        var end = (Int128)BinaryPrimitives.ReadUInt64LittleEndian(header[40..])
+            + BinaryPrimitives.ReadUInt16LittleEndian(header[58..]) * BinaryPrimitives.ReadUInt16LittleEndian(header[60..]);
+        return header.StartsWith("\u007fELF"u8) && end > RandomAccess.GetLength(file);
     }
 }

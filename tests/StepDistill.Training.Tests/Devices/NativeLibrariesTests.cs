@@ -25,6 +25,19 @@ public sealed class NativeLibrariesTests
         Assert.StartsWith("Adapted when built", NativeLibraries.Look().Adaptation, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_library_that_is_cut_off_is_noticed_before_it_is_loaded()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Libraries of other systems have another form.");
+        var library = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        var half = Path.GetTempFileName();
+        File.WriteAllBytes(half, File.ReadAllBytes(library)[..^1]);
+
+        Assert.False(NativeLibraries.IsCutOff(library));
+        Assert.True(NativeLibraries.IsCutOff(half));
+        File.Delete(half);
+    }
+
     [Theory]
     [InlineData("/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found", "GCC 11 or newer")]
     [InlineData("/lib/libc.so.6: version `GLIBC_2.34' not found", "glibc 2.34")]
