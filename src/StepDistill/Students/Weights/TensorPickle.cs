@@ -121,7 +121,7 @@ internal sealed class TensorPickle
                 break;
             case 0x8a: // LONG1
                 var number = new BigInteger(Bytes(Byte()));
-                Push(number >= long.MinValue && number <= long.MaxValue ? (long)number : number);
+                Push(number >= long.MinValue && number <= long.MaxValue ? (object)(long)number : number);
                 break;
             case (byte)'G':
                 Push(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8)));

@@ -8,12 +8,12 @@ public sealed class TensorPickleTests
     [Fact]
     public void Plain_values_are_read()
     {
-        var value = Read(new PickleWriter().Mark().None().Truth(true).Whole(-5).Whole(70_000).Text("ä").EmptyList().EmptyTuple().Tuple().Stop());
+        var value = Read(new PickleWriter().Mark().None().Truth(true).Whole(-5).Whole(70_000).Whole(1L << 40).Text("ä").EmptyList().EmptyTuple().Tuple().Stop());
 
         var tuple = Assert.IsType<object?[]>(value);
-        Assert.Equal([null, true, -5L, 70_000L, "ä"], tuple[..5]);
-        Assert.Empty(Assert.IsType<List<object?>>(tuple[5]));
-        Assert.Empty(Assert.IsType<object?[]>(tuple[6]));
+        Assert.Equal([null, true, -5L, 70_000L, 1L << 40, "ä"], tuple[..6]);
+        Assert.Empty(Assert.IsType<List<object?>>(tuple[6]));
+        Assert.Empty(Assert.IsType<object?[]>(tuple[7]));
     }
 
     [Theory]
@@ -75,12 +75,15 @@ public sealed class TensorPickleTests
     [InlineData(new long[] { 1 }, new long[] { -1 }, 5, 0)]
     [InlineData(new long[] { 1 }, new long[] { 1 }, 5, -1)]
     [InlineData(new long[] { 1, 1 }, new long[] { 1 }, 5, 0)]
-    [InlineData(new long[] { 1 }, new long[] { 1 }, -5, 0)]
     [InlineData(new long[] { 2 }, new long[] { long.MaxValue }, 5, 2)] // would overflow
     [InlineData(new long[] { 4294967296, 4294967296 }, new long[] { 1, 1 }, 5, 0)] // would overflow
     [InlineData(new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 5, 0)]
     public void A_tensor_outside_of_its_storage_is_refused(long[] shape, long[] strides, long storage, long offset) =>
-        Refusal(new PickleWriter().Tensor("FloatStorage", "0", storage, offset, shape, strides).Stop());
+        Assert.Contains(" has a tensor ", Refusal(new PickleWriter().Tensor("FloatStorage", "0", storage, offset, shape, strides).Stop()), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_storage_of_less_than_nothing_is_refused() => Assert.Contains(
+        "refers to a storage", Refusal(new PickleWriter().Tensor("FloatStorage", "0", -5, 0, [1], [1]).Stop()), StringComparison.Ordinal);
 
     [Fact]
     public void Parameters_are_the_tensors_in_them()

@@ -31,6 +31,10 @@ public sealed class TorchLegacyFileTests : IDisposable
         Refuses(TorchFile.Legacy(TorchFile.State(legacy: true), [Storages[0] with { Count = count }, Storages[1]]), "Download or copy it again");
 
     [Fact]
+    public void A_last_storage_that_is_too_short_is_refused() => Refuses(
+        TorchFile.Legacy(TorchFile.State(legacy: true), [Storages[1], (Storages[0].Key, Storages[0].Bytes[..24], 6)]), "lacks the numbers of 'first'");
+
+    [Fact]
     public void A_storage_that_comes_twice_is_refused() =>
         Refuses(TorchFile.Legacy(TorchFile.State(legacy: true), [Storages[0], Storages[0]]), "'0'");
 
