@@ -195,8 +195,10 @@ public sealed class AnnotationRun
                 Report();
             }
         }
-        catch
+        catch (Exception e)
         {
+            // Recorded before the others are let go: what they meet then is a consequence, and must not count as the cause.
+            Interlocked.CompareExchange(ref _fault, ExceptionDispatchInfo.Capture(e), null);
             _answers.Writer.TryComplete();
             await giveUp.CancelAsync().ConfigureAwait(false);     // nothing can be kept, so there is nothing to wait for
             throw;
