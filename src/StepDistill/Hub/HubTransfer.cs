@@ -26,8 +26,8 @@ internal sealed class HubTransfer : IDisposable
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
-    /// <summary>Without a byte for so long, a connection counts as broken.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>Without a byte for so long, a connection counts as broken. The framework's own limit for an answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 
     private readonly HubSettings settings;
     private readonly TimeProvider time;

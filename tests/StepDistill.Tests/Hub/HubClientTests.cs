@@ -334,10 +334,10 @@ public sealed class HubClientTests : IDisposable
         public void Report(HubProgress value) => Reports.Enqueue(value);
     }
 
-    /// <summary>Waits of seconds take milliseconds; a minute's patience stays long enough not to run out.</summary>
+    /// <summary>Waits of up to a minute take milliseconds; patience with a silent connection, which is longer, stays as it is.</summary>
     private sealed class HurriedClock : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime < TimeSpan.FromSeconds(60) ? dueTime / 1000 : dueTime / 60, period);
+            base.CreateTimer(callback, state, dueTime <= TimeSpan.FromSeconds(60) ? dueTime / 1000 : dueTime, period);
     }
 }
