@@ -2,6 +2,7 @@ using StepDistill.Batches;
 using StepDistill.Recipes;
 using StepDistill.Students;
 using StepDistill.Tokenizers;
+using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using static TorchSharp.torch;
 
@@ -41,6 +42,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
     /// <exception cref="StepDistillException">The folder holds no whole student.</exception>
     public static TorchStudent Open(string folder, EvaluationSection? evaluation = null)
     {
+        NativeLibraries.Require();
         evaluation ??= new();
         var student = StudentFolder.Open(folder);
         var tokenizer = student.LoadTokenizer();

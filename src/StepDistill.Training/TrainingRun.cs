@@ -9,6 +9,7 @@ using StepDistill.Tasks;
 using StepDistill.Teachers;
 using StepDistill.Tokenizers;
 using StepDistill.Training.Checkpoints;
+using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
@@ -57,6 +58,7 @@ public sealed class TrainingRun
     /// <exception cref="OperationCanceledException">Training was stopped.</exception>
     public async Task<RunManifest> RunAsync(CancellationToken cancellation = default)
     {
+        NativeLibraries.Require();
         var folder = Folder.Run(Recipe.Training);
         var data = await TrainingSet.ReadAsync(Recipe, Task, Splits, Teacher, Store, cancellation).ConfigureAwait(false);
         var from = Recipe.Student.From is { } name ? await FindStudent(name, cancellation).ConfigureAwait(false) : null;

@@ -1,5 +1,6 @@
 using StepDistill.Students;
 using StepDistill.Students.Weights;
+using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using static TorchSharp.torch;
 
@@ -43,6 +44,7 @@ public sealed record StudentVerification(
     /// </exception>
     public static StudentVerification Run(string student, string reference, CancellationToken cancellation = default)
     {
+        NativeLibraries.Require();
         var threads = get_num_threads();
         set_num_threads(1);
         try
