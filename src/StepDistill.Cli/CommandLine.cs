@@ -16,6 +16,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Distils a large language model's answers and reasons into a small student of your own.")
         {
+            new QuickstartVerb(stages),
             new InitVerb(),
             new DoctorVerb(stages.Machine),
             new TasksVerb(),

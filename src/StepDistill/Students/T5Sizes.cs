@@ -12,6 +12,7 @@ public static class T5Sizes
 {
     private static readonly (string Name, T5Config Config)[] All =
     [
+        ("t5-v1_1-nano", Sized(width: 32, heads: 4, headWidth: 8, feedForward: 64, blocks: 1)),
         ("t5-v1_1-tiny", Sized(width: 96, heads: 4, headWidth: 24, feedForward: 192, blocks: 3)),
         ("t5-v1_1-mini", Sized(width: 256, heads: 4, headWidth: 64, feedForward: 640, blocks: 4)),
         ("t5-v1_1-small", Sized(width: 512, heads: 6, headWidth: 64, feedForward: 1024, blocks: 8)),
