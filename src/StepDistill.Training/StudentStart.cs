@@ -29,7 +29,7 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
         var tokenizer = section.Tokenizer.From is { } path
             ? Tokenizer.Load(path)
             : Trained(section.Tokenizer.Train, shared, texts, textsHash);
-        var name = section.Config ?? T5Sizes.Names[1];
+        var name = section.Config ?? T5Sizes.Default;
         var config = T5Sizes.Named(name) with
         {
             VocabularySize = (tokenizer.VocabularySize + VocabularyStep - 1) / VocabularyStep * VocabularyStep,

@@ -9,7 +9,7 @@ public sealed record StudentSection
     [RecipePath(OrName = true)]
     public string? From { get; init; }
 
-    /// <summary>Sizes by name, for random weights: <c>t5-v1_1-tiny</c>, <c>-mini</c>, <c>-small</c>, <c>-base</c>, <c>-large</c>, <c>-xl</c>, <c>-xxl</c>. Default, without <see cref="From"/>: <c>t5-v1_1-mini</c>.</summary>
+    /// <summary>Sizes by name, for random weights: <c>t5-v1_1-nano</c>, <c>-tiny</c>, <c>-mini</c>, <c>-small</c>, <c>-base</c>, <c>-large</c>, <c>-xl</c>, <c>-xxl</c>. Default, without <see cref="From"/>: <c>t5-v1_1-mini</c>.</summary>
     public string? Config { get; init; }
 
     /// <summary>The tokenizer of a student that starts from random weights.</summary>
