@@ -2,6 +2,7 @@ using StepDistill.Batches;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
+using StepDistill.Training.Packed;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training;
@@ -17,61 +18,77 @@ public sealed record StepResult(double Loss, double LabelLoss, double? Rationale
     public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
 }
 
-/// <summary>Forward, backward, clip and update, in exactly one dispose scope.</summary>
+/// <summary>Forward, backward, clip and update.</summary>
 /// <param name="network">The student, in training mode.</param>
 /// <param name="loss">How the two tasks are joined.</param>
-/// <param name="optimizer">Updates the network's parameters.</param>
+/// <param name="optimizer">Updates the network's weights.</param>
 /// <param name="maxGradNorm">Gradients are scaled down to this norm; 0 leaves them.</param>
-internal sealed class TrainStep(T5Network network, StepByStepLoss loss, AdamW optimizer, double maxGradNorm)
+internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimizer optimizer, double maxGradNorm)
 {
-    private readonly Tensor[] _parameters = [.. network.parameters()];
+    private readonly IGradient _gradient = PackedGradient.Fits(network) ? new PackedGradient(network) : new LibraryGradient(network);
+
+    /// <summary>Computes each block again in the backward pass instead of keeping what happened inside.</summary>
+    public bool Again { get; init; }
+
+    /// <summary>Most tokens, of sources and targets together, that are computed at a time; 0 for all of a step's.</summary>
+    /// <remarks>Saves memory and changes nothing else: the gradient is that of all examples together.</remarks>
+    public int TokenBudget { get; init; }
 
     /// <summary>Does one update.</summary>
     /// <param name="examples">The step's examples.</param>
     /// <param name="learningRate">The step size.</param>
+    /// <param name="chance">Decides what dropout drops.</param>
     /// <param name="parts">
-    /// In how many parts the examples are computed, to save memory. The gradient is the mean of the parts' gradients,
-    /// as in the paper's program; each part's loss is a mean over its own tokens.
+    /// In how many parts the examples are averaged: the gradient is the mean of the parts' gradients, as in the paper's
+    /// program with gradient accumulation; each part's loss is a mean over its own tokens.
     /// </param>
     /// <returns>What was measured, as the mean over parts.</returns>
-    public StepResult Run(IReadOnlyList<EncodedExample> examples, double learningRate, int parts = 1)
+    public StepResult Run(IReadOnlyList<EncodedExample> examples, double learningRate, ulong chance = 0, int parts = 1)
     {
-        using var scope = NewDisposeScope();
-        network.zero_grad(set_to_none: true);
+        using var frozen = no_grad();
         var chunks = examples.Chunk((examples.Count + parts - 1) / parts).ToList();
-        var measured = chunks.Select(chunk => Backward(chunk, 1.0 / chunks.Count)).ToList();
-        var result = new StepResult(
-            measured.Average(m => m.Loss),
-            measured.Average(m => m.Label),
-            measured.Average(m => m.Rationale),
-            GradientNorm.Of(_parameters));
+        var measured = new List<TaskLosses>();
+        foreach (var chunk in chunks)
+        {
+            var shares = TokenShares.Of(chunk, loss, 1.0 / chunks.Count);
+            var sums = Budgeted(chunk).Select(piece => _gradient.Add(piece, shares, chance++, Again)).ToList();
+            measured.Add(TaskLosses.Sum(sums));
+        }
+
+        var label = measured.Average(m => m.Label);
+        var rationale = measured.Average(m => m.Rationale);
+        var norm = optimizer.GradientNorm();
+        var joined = measured.Average(m => (loss.LabelWeight * m.Label) + (m.Rationale is { } r ? loss.RationaleWeight * r : 0));
+        var result = new StepResult(joined, label, rationale, norm);
         if (result.IsFinite)
         {
-            optimizer.Step(learningRate, GradientNorm.Scale(result.GradientNorm, maxGradNorm));
+            optimizer.Step(learningRate, GradientNorm.Scale(norm, maxGradNorm));
+        }
+        else
+        {
+            optimizer.Forget();
         }
 
         return result;
     }
 
-    /// <summary>Adds a share of some examples' gradient to the parameters' gradients.</summary>
-    private (double Loss, double Label, double? Rationale) Backward(EncodedExample[] examples, double share)
+    /// <summary>Examples in order, as many at a time as the budget allows, and at least one.</summary>
+    private IEnumerable<IReadOnlyList<EncodedExample>> Budgeted(IReadOnlyList<EncodedExample> examples)
     {
-        using var scope = NewDisposeScope();
-        using var batch = TensorBatch.Of(examples, network.Config, _parameters[0].device);
-        var memory = network.Encode(batch.Ids, batch.Mask);                                              // [N, K, D]
-        var label = Loss(batch.Labels, memory[..examples.Length], batch.Mask[..examples.Length]);
-        var rationale = batch.Rationales is null
-            ? null
-            : Loss(batch.Rationales, memory[examples.Length..], batch.Mask[examples.Length..]);
-        var joined = loss.Combine(label, rationale);
-        (share == 1 ? joined : joined * share).backward();
-        return (joined.item<float>(), label.item<float>(), rationale?.item<float>());
-    }
+        var (open, tokens) = (new List<EncodedExample>(), 0);
+        foreach (var example in examples)
+        {
+            var more = example.TokenCount;
+            if (TokenBudget > 0 && open.Count > 0 && tokens + more > TokenBudget)
+            {
+                yield return open;
+                (open, tokens) = ([], 0);
+            }
 
-    /// <summary>Scores real target tokens only: the output layer is the dearest part of a small T5.</summary>
-    private Tensor Loss(TargetTensors targets, Tensor memory, Tensor mask)
-    {
-        var hidden = network.Decode(memory, mask, targets.Inputs).flatten(0, 1);                          // [B·Q, D]
-        return StepByStepLoss.CrossEntropy(network.Logits(hidden.index_select(0, targets.Positions)), targets.Ids);
+            open.Add(example);
+            tokens += more;
+        }
+
+        yield return open;
     }
 }

@@ -5,7 +5,6 @@ using StepDistill.Training.Checkpoints;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
-using static TorchSharp.torch;
 
 namespace StepDistill.Training;
 
@@ -33,7 +32,7 @@ internal sealed class Trainer
     public required LearningRate LearningRate { get; init; }
 
     /// <summary>Updates the student's parameters.</summary>
-    public required AdamW Optimizer { get; init; }
+    public required Optimizer Optimizer { get; init; }
 
     /// <summary>Gradients are scaled down to this norm; 0 leaves them.</summary>
     public double MaxGradNorm { get; init; } = 1;
@@ -126,8 +125,7 @@ internal sealed class Trainer
     {
         var batch = Select(Order.Batch(state.Step));
         var rate = LearningRate.At(state.Step);
-        random.manual_seed(ChanceOf(Seed, state.Step));
-        var result = step.Run(batch, rate, Parts);
+        var result = step.Run(batch, rate, ChanceOf(Seed, state.Step), Parts);
         if (!result.IsFinite)
         {
             throw NotANumber(state, batch, rate, result);
@@ -194,8 +192,7 @@ internal sealed class Trainer
     }
 
     /// <summary>Seed of one step's dropout.</summary>
-    /// <remarks>Mixed well, since the CPU's generator uses only the low 32 bits of a seed.</remarks>
-    private static long ChanceOf(int seed, int step) => (long)(new SplitMix64(((ulong)(uint)seed << 32) | (uint)step).Next() >> 1);
+    private static ulong ChanceOf(int seed, int step) => new SplitMix64(((ulong)(uint)seed << 32) | (uint)step).Next();
 
     private StepDistillException NotANumber(TrainerState state, List<EncodedExample> batch, double rate, StepResult result)
     {

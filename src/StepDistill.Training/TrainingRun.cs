@@ -87,7 +87,7 @@ public sealed class TrainingRun
             Warn($"{encoder.CutTexts} texts were longer than batches.max_input_tokens or max_target_tokens and lost their ends.");
         }
 
-        var optimizer = new AdamW([.. T5Weights.Of(network).Select(w => w.Weight)], training.Optimizer == "adamw-hf", training.WeightDecay);
+        using var optimizer = new AdamW(network.Memory, training.Optimizer == "adamw-hf", training.WeightDecay);
         var checkpoints = new CheckpointFolder(folder.Checkpoints);
         var state = checkpoints.Restore(network, optimizer, Warn);
 

@@ -47,7 +47,7 @@ internal sealed class TinyTraining : IDisposable
     {
         var network = T5Network.FromSeed(Config, 7);
         spoil?.Invoke(network);
-        var optimizer = new AdamW([.. T5Weights.Of(network).Select(w => w.Weight)], epsilonBeforeCorrection: true);
+        using var optimizer = new AdamW(network.Memory, epsilonBeforeCorrection: true);
         var checkpoints = new CheckpointFolder(Folder);
         var state = checkpoints.Restore(network, optimizer, Damages.Add) ?? TrainerState.Start;
         using var stop = new CancellationTokenSource();

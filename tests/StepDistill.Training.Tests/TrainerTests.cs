@@ -85,7 +85,7 @@ public sealed class TrainerTests
         // Parts of equal make-up: then the mean of the parts' losses is the loss of the whole.
         var network = T5Network.FromSeed(TinyTraining.Config with { DropoutRate = 0 }, 7);
         var examples = TinyTraining.Examples[..2].Concat(TinyTraining.Examples[..2]).ToList();
-        var step = new TrainStep(network, StepByStepLoss.Program(), new AdamW([.. network.parameters()], epsilonBeforeCorrection: true), 1);
+        var step = new TrainStep(network, StepByStepLoss.Program(), new AdamW(network.Memory, epsilonBeforeCorrection: true), 1);
 
         var whole = step.Run(examples, learningRate: 0);
         var parts = step.Run(examples, learningRate: 0, parts: 2);

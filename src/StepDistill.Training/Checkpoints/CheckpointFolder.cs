@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using StepDistill.Batches;
@@ -7,6 +6,7 @@ using StepDistill.Files;
 using StepDistill.Students.Weights;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Optimization;
+using TorchSharp;
 
 namespace StepDistill.Training.Checkpoints;
 
@@ -42,7 +42,7 @@ internal sealed class CheckpointFolder(string root)
     /// <param name="optimizer">Its moments, for the same weights in the same order.</param>
     /// <param name="keep">A step whose checkpoint must stay, or null.</param>
     /// <exception cref="StepDistillException">The disk is full or cannot be written; earlier checkpoints are untouched.</exception>
-    public void Write(TrainerState state, T5Network network, AdamW optimizer, int? keep)
+    public void Write(TrainerState state, T5Network network, Optimizer optimizer, int? keep)
     {
         var place = PathOf(state.Step);
         var unfinished = place + ".tmp";
@@ -78,7 +78,7 @@ internal sealed class CheckpointFolder(string root)
     /// <param name="damaged">Told of each newer checkpoint that had to be passed over, in a sentence.</param>
     /// <returns>Where the training stands; null where there is no checkpoint at all.</returns>
     /// <exception cref="StepDistillException">There are checkpoints, but none is whole.</exception>
-    public TrainerState? Restore(T5Network network, AdamW optimizer, Action<string> damaged)
+    public TrainerState? Restore(T5Network network, Optimizer optimizer, Action<string> damaged)
     {
         var faults = new List<string>();
         foreach (var step in Steps().Reverse())
@@ -146,32 +146,36 @@ internal sealed class CheckpointFolder(string root)
         }
     }
 
-    private static void WriteMoments(string path, T5Network network, AdamW optimizer)
+    private static void WriteMoments(string path, T5Network network, Optimizer optimizer)
     {
         var moments = MomentsOf(network, optimizer).ToDictionary(named => named.Tensor.Name);
         SafetensorsFile.Write(
             path, moments.Values.Select(named => named.Tensor),
-            (tensor, stream) => stream.Write(MemoryMarshal.AsBytes(moments[tensor.Name].Values.AsSpan())));
+            (tensor, stream) =>
+            {
+                using var values = moments[tensor.Name].Values.cpu();
+                stream.Write(values.bytes);
+            });
     }
 
-    private static void ReadMoments(string path, T5Network network, AdamW optimizer)
+    private static void ReadMoments(string path, T5Network network, Optimizer optimizer)
     {
+        using var frozen = torch.no_grad();
         using var files = WeightFiles.Open(path);
         foreach (var (tensor, values) in MomentsOf(network, optimizer))
         {
-            files.Read(tensor.Name, values);
+            var numbers = new float[values.numel()];
+            files.Read(tensor.Name, numbers);
+            using var read = torch.tensor(numbers, values.shape);
+            values.copy_(read);
         }
     }
 
-    private static IEnumerable<(WeightTensor Tensor, float[] Values)> MomentsOf(T5Network network, AdamW optimizer)
+    private static IEnumerable<(WeightTensor Tensor, torch.Tensor Values)> MomentsOf(T5Network network, Optimizer optimizer)
     {
-        var weights = T5Weights.Of(network);
-        for (var i = 0; i < weights.Count; i++)
-        {
-            var (name, weight) = weights[i];
-            yield return (new($"{name}.first_moment", WeightType.F32, weight.shape), optimizer.FirstMoments[i]);
-            yield return (new($"{name}.second_moment", WeightType.F32, weight.shape), optimizer.SecondMoments[i]);
-        }
+        var names = T5Weights.Of(network).ToDictionary(named => (object)named.Weight, named => named.Name, ReferenceEqualityComparer.Instance);
+        return optimizer.State.Select(state =>
+            (new WeightTensor($"{names[state.Weight]}.{state.Name}", WeightType.F32, state.Values.shape), state.Values));
     }
 
     /// <summary>Steps that have a checkpoint under its final name, oldest first.</summary>

@@ -1,124 +1,153 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
+using StepDistill.Training.Kernels;
+using StepDistill.Training.Models;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Optimization;
 
-/// <summary>Adam with decoupled weight decay, in one pass over each parameter's memory.</summary>
+/// <summary>Adam with decoupled weight decay, in one pass over memory.</summary>
 /// <remarks>
 /// Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101. Two conventions differ in where ε goes: Hugging
 /// Face's own <c>AdamW</c>, which the paper's program uses, adds it to √v before v's bias correction;
 /// <c>torch.optim.AdamW</c> after it. With the default ε = 1e-8 the first is a √(1 − β₂ᵗ) times smaller ε. In both,
 /// weight decay multiplies the weights by 1 − rate·decay: Hugging Face after the update, PyTorch before it.
-/// Clipping is part of the same pass: gradients are read once, scaled on the way.
+/// Clipping, the bfloat16 weights and zeroing the gradients are part of the same pass.
 /// </remarks>
-public sealed unsafe class AdamW
+public sealed unsafe class AdamW : Optimizer
 {
     private const double Beta1 = 0.9;
     private const double Beta2 = 0.999;
     private const double Epsilon = 1e-8;
 
-    private readonly IReadOnlyList<Tensor> _parameters;
     private readonly bool _epsilonBeforeCorrection;
-    private readonly float _weightDecay;
+    private readonly double _weightDecay;
+    private readonly Tensor _first;         // [weights that learn], running means of the gradients
+    private readonly Tensor _second;        // of the squared gradients
 
     /// <summary>Creates the optimizer with moments of zero.</summary>
-    /// <param name="parameters">What it updates, in an order that stays: contiguous float32 on the CPU.</param>
+    /// <param name="memory">The weights it updates.</param>
     /// <param name="epsilonBeforeCorrection">True for Hugging Face's convention, false for PyTorch's.</param>
     /// <param name="weightDecay">Decay of the weights per unit of learning rate.</param>
-    public AdamW(IReadOnlyList<Tensor> parameters, bool epsilonBeforeCorrection, double weightDecay = 0)
+    internal AdamW(WeightMemory memory, bool epsilonBeforeCorrection, double weightDecay = 0) : base(memory)
     {
-        _parameters = parameters;
         _epsilonBeforeCorrection = epsilonBeforeCorrection;
-        _weightDecay = (float)weightDecay;
-        FirstMoments = [.. parameters.Select(p => new float[p.numel()])];
-        SecondMoments = [.. parameters.Select(p => new float[p.numel()])];
+        _weightDecay = weightDecay;
+        _first = zeros(Length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
+        _second = zeros(Length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
+        State =
+        [
+            .. from placed in memory.Weights
+               let range = Ranges.FirstOrDefault(range => placed.Start >= range.Weight && placed.End <= range.Weight + range.Length)
+               where range.Length > 0
+               let start = range.State + placed.Start - range.Weight
+               from moment in new[] { (Name: "first_moment", Values: _first), (Name: "second_moment", Values: _second) }
+               select new OptimizerState(
+                   placed.Weight, moment.Name,
+                   moment.Values.narrow(0, start, placed.Length).view(placed.Weight.shape).DetachFromDisposeScope()),
+        ];
     }
 
-    /// <summary>Running means of the gradients, one array a parameter.</summary>
-    internal IReadOnlyList<float[]> FirstMoments { get; }
+    /// <inheritdoc/>
+    internal override IReadOnlyList<OptimizerState> State { get; }
 
-    /// <summary>Running means of the squared gradients, one array a parameter.</summary>
-    internal IReadOnlyList<float[]> SecondMoments { get; }
-
-    /// <summary>Updates done so far; bias corrections depend on it.</summary>
-    public int Steps { get; internal set; }
-
-    /// <summary>Updates every parameter that has a gradient.</summary>
-    /// <param name="learningRate">The step size.</param>
-    /// <param name="gradientScale">What gradients are multiplied by; see <see cref="GradientNorm.Scale"/>.</param>
-    public void Step(double learningRate, double gradientScale = 1)
+    private protected override void Update(double learningRate, double gradientScale)
     {
-        Steps++;
         var firstCorrection = 1 - Math.Pow(Beta1, Steps);
         var rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
 
         // Both conventions are p -= rate · m / (√v + ε): they differ in rate and ε.
-        var rate = (float)(learningRate * rootCorrection / firstCorrection);
-        var epsilon = (float)(_epsilonBeforeCorrection ? Epsilon : Epsilon * rootCorrection);
-        var decay = (float)(learningRate * _weightDecay);
-        for (var i = 0; i < _parameters.Count; i++)
+        var rate = learningRate * rootCorrection / firstCorrection;
+        var epsilon = _epsilonBeforeCorrection ? Epsilon : Epsilon * rootCorrection;
+        var kept = 1 - (learningRate * _weightDecay);
+        if (Memory.Values.device_type != TorchSharp.DeviceType.CPU)
         {
-            using var gradient = _parameters[i].grad;
-            if (gradient is null)
-            {
-                continue;
-            }
-
-            using var contiguous = gradient.is_contiguous() ? null : gradient.contiguous();
-            Update(
-                FlatTensor.Pointer(_parameters[i]), FlatTensor.Pointer(contiguous ?? gradient), FirstMoments[i], SecondMoments[i],
-                rate, epsilon, decay, (float)gradientScale);
+            UpdateByLibrary(rate, epsilon, kept, gradientScale);
+        }
+        else if (Memory.Rests is null)
+        {
+            UpdateFloat32((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
+        }
+        else
+        {
+            UpdateBFloat16((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
         }
     }
 
-    private void Update(
-        float* parameter, float* gradient, float[] first, float[] second, float rate, float epsilon, float decay, float scale)
+    private void UpdateFloat32(float rate, float epsilon, float kept, float scale)
     {
-        FlatTensor.ForEachPiece(first.Length, (start, count) =>
+        var weights = FlatTensor.Pointer<float>(Memory.Values);
+        var gradients = FlatTensor.Pointer<float>(Memory.Gradients!);
+        var first = FlatTensor.Pointer<float>(_first);
+        var second = FlatTensor.Pointer<float>(_second);
+        ForEachPiece((at, state, count) =>
         {
-            var p = new Span<float>(parameter + start, count);
-            var g = new ReadOnlySpan<float>(gradient + start, count);
-            var m = first.AsSpan((int)start, count);
-            var v = second.AsSpan((int)start, count);
-            var i = 0;
-            for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+            for (var i = 0; i < count; i += Element.Lanes)
             {
-                var gi = new Vector<float>(g[i..]) * scale;
-                var mi = (new Vector<float>(m[i..]) * (float)Beta1) + (gi * (float)(1 - Beta1));
-                var vi = (new Vector<float>(v[i..]) * (float)Beta2) + (gi * gi * (float)(1 - Beta2));
-                mi.CopyTo(m[i..]);
-                vi.CopyTo(v[i..]);
-                var pi = new Vector<float>(p[i..]);
-                if (!_epsilonBeforeCorrection)
-                {
-                    pi -= pi * decay;
-                }
-
-                pi -= rate * mi / (Vector.SquareRoot(vi) + new Vector<float>(epsilon));
-                if (_epsilonBeforeCorrection)
-                {
-                    pi -= pi * decay;
-                }
-
-                pi.CopyTo(p[i..]);
-            }
-
-            for (; i < count; i++)
-            {
-                var gi = g[i] * scale;
-                m[i] = (m[i] * (float)Beta1) + (gi * (float)(1 - Beta1));
-                v[i] = (v[i] * (float)Beta2) + (gi * gi * (float)(1 - Beta2));
-                if (!_epsilonBeforeCorrection)
-                {
-                    p[i] -= p[i] * decay;
-                }
-
-                p[i] -= rate * m[i] / (MathF.Sqrt(v[i]) + epsilon);
-                if (_epsilonBeforeCorrection)
-                {
-                    p[i] -= p[i] * decay;
-                }
+                var left = count - i;
+                var g = Element.Load<float, Float32>(gradients + at + i, left) * scale;
+                var weight = Element.Load<float, Float32>(weights + at + i, left);
+                weight = Next(weight, g, first + state + i, second + state + i, left, rate, epsilon, kept);
+                Element.Store<float, Float32>(weights + at + i, weight, left);
+                Element.Store<float, Float32>(gradients + at + i, Vector512<float>.Zero, left);
             }
         });
+    }
+
+    private void UpdateBFloat16(float rate, float epsilon, float kept, float scale)
+    {
+        var weights = FlatTensor.Pointer<ushort>(Memory.Values);
+        var rests = FlatTensor.Pointer<ushort>(Memory.Rests!);
+        var gradients = FlatTensor.Pointer<ushort>(Memory.Gradients!);
+        var first = FlatTensor.Pointer<float>(_first);
+        var second = FlatTensor.Pointer<float>(_second);
+        ForEachPiece((at, state, count) =>
+        {
+            for (var i = 0; i < count; i += Element.Lanes)
+            {
+                var left = count - i;
+                var g = Element.Load<ushort, BFloat16>(gradients + at + i, left) * scale;
+                var weight = WeightMemory.Whole(
+                    Element.LoadBits(weights + at + i, left), Element.LoadBits(rests + at + i, left));
+                weight = Next(weight, g, first + state + i, second + state + i, left, rate, epsilon, kept);
+                var bits = weight.AsUInt32();
+                Element.StoreBits(weights + at + i, (bits + Vector512.Create(0x8000u)) >>> 16, left);
+                Element.StoreBits(rests + at + i, bits & Vector512.Create(0xFFFFu), left);
+                Element.Store<ushort, BFloat16>(gradients + at + i, Vector512<float>.Zero, left);
+            }
+        });
+    }
+
+    /// <summary>The update itself, of 16 weights.</summary>
+    private Vector512<float> Next(
+        Vector512<float> weight, Vector512<float> g, float* first, float* second, int left, float rate, float epsilon, float kept)
+    {
+        var m = (Element.Load<float, Float32>(first, left) * (float)Beta1) + (g * (float)(1 - Beta1));
+        var v = (Element.Load<float, Float32>(second, left) * (float)Beta2) + (g * g * (float)(1 - Beta2));
+        Element.Store<float, Float32>(first, m, left);
+        Element.Store<float, Float32>(second, v, left);
+        var change = m * rate / (Vector512.Sqrt(v) + Vector512.Create(epsilon));
+        return _epsilonBeforeCorrection ? (weight - change) * kept : (weight * kept) - change;
+    }
+
+    /// <summary>The same by the library's operations, for devices that are not processors.</summary>
+    private void UpdateByLibrary(double rate, double epsilon, double kept, double scale)
+    {
+        foreach (var (at, length, state) in Ranges)
+        {
+            using var scope = NewDisposeScope();
+            var gradient = Memory.Gradients!.narrow(0, at, length);
+            var g = gradient.to_type(ScalarType.Float32) * scale;
+            var m = _first.narrow(0, state, length).mul_(Beta1).add_(g, alpha: 1 - Beta1);
+            var v = _second.narrow(0, state, length).mul_(Beta2).addcmul_(g, g, value: 1 - Beta2);
+            var change = m / (v.sqrt() + epsilon) * rate;
+            var weight = (Memory.Masters ?? Memory.Values).narrow(0, at, length);
+            _ = _epsilonBeforeCorrection ? weight.sub_(change).mul_(kept) : weight.mul_(kept).sub_(change);
+            if (Memory.Masters is not null)
+            {
+                Memory.Values.narrow(0, at, length).copy_(weight);
+            }
+
+            gradient.zero_();
+        }
     }
 }

@@ -63,18 +63,16 @@ internal static class TrainingChecks
                 + $" and train_features.json has {examples.Count}.");
         }
 
-        var optimizer = new AdamW(
-            [.. T5Weights.Of(network).Select(w => w.Weight)], trace.EpsilonBeforeCorrection, trace.WeightDecay);
+        using var optimizer = new AdamW(network.Memory, trace.EpsilonBeforeCorrection, trace.WeightDecay);
         var step = new TrainStep(network, StepByStepLoss.Program(trace.Alpha), optimizer, trace.MaxGradNorm);
         List<StepResult> results = [];
         network.train();
         for (var i = 0; i < trace.Steps; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            results.Add(step.Run(examples.GetRange(i * perStep, perStep), trace.Rate.At(i), trace.Parts));
+            results.Add(step.Run(examples.GetRange(i * perStep, perStep), trace.Rate.At(i), parts: trace.Parts));
         }
 
-        network.zero_grad(set_to_none: true);
         network.eval();
         return results;
     }

@@ -11,7 +11,13 @@ public sealed record EncodedPair(int[] Source, int[] Target);
 /// <param name="ExampleId">The example.</param>
 /// <param name="Label">The label pair.</param>
 /// <param name="Rationale">The rationale pair, or null.</param>
-public sealed record EncodedExample(string ExampleId, EncodedPair Label, EncodedPair? Rationale);
+public sealed record EncodedExample(string ExampleId, EncodedPair Label, EncodedPair? Rationale)
+{
+    /// <summary>Tokens of all its sources and targets.</summary>
+    public int TokenCount => Count(Label) + (Rationale is null ? 0 : Count(Rationale));
+
+    private static int Count(EncodedPair pair) => pair.Source.Length + pair.Target.Length;
+}
 
 /// <summary>Turns pairs of texts into token ids, cut to the lengths that the recipe allows.</summary>
 /// <remarks>

@@ -74,4 +74,18 @@ public sealed record T5Config
 
     /// <summary>Id that the decoder starts from (<c>decoder_start_token_id</c>).</summary>
     public int StartId { get; init; }
+
+    /// <summary>How many numbers all weights hold together; tied ones count once.</summary>
+    public long WeightCount
+    {
+        get
+        {
+            long attention = 4L * Heads * HeadWidth * Width;
+            var feedForward = (FeedForward == T5FeedForwardKind.Relu ? 2L : 3L) * Width * FeedForwardWidth;
+            var encoder = EncoderBlocks * (attention + feedForward + (2L * Width));
+            var decoder = DecoderBlocks * ((2 * attention) + feedForward + (3L * Width));
+            var tables = (TiedEmbeddings ? 1L : 2L) * VocabularySize * Width;
+            return tables + encoder + decoder + (2L * Width) + (2L * PositionBuckets * Heads);
+        }
+    }
 }

@@ -7,10 +7,15 @@
 //          google-research/t5x, t5x/examples/t5/layers.py (the reference program);
 //          huggingface/transformers, models/t5/modeling_t5.py (dropout, initial weights, the published names).
 //
+// Each part stands twice: on tensors, as the library differentiates it on any device, and on a tape, as this program's own
+// backward pass takes it on processors (Packed/Tape.cs). The two read alike and are tested against each other.
+//
 // Weights are plain parameters, [out, in] as published: T5 has no biases. A new part's weights are not set; either
 // T5Weights reads them or Initialize draws them.
 
 using StepDistill.Students;
+using StepDistill.Training.Kernels;
+using StepDistill.Training.Packed;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -23,13 +28,15 @@ namespace StepDistill.Training.Models.T5;
 internal sealed class T5Norm : Module<Tensor, Tensor>
 {
     private readonly double epsilon;
+    private readonly JoinedWeights scaleAlone;
 
     private readonly Parameter scale;       // In Models/ a field's name is its weight's name.
 
-    public T5Norm(T5Config config, Device? device) : base(nameof(T5Norm))
+    public T5Norm(T5Config config, WeightMemory memory) : base(nameof(T5Norm))
     {
         epsilon = config.NormEpsilon;
-        scale = Parameter(empty(config.Width, device: device));
+        scale = memory.Take(config.Width);
+        scaleAlone = memory.Join(scale);
         RegisterComponents();
     }
 
@@ -42,6 +49,11 @@ internal sealed class T5Norm : Module<Tensor, Tensor>
         var meanSquare = x.to_type(ScalarType.Float32).square().mean([-1], keepdim: true);      // […, 1]
         return scale * (x * rsqrt(meanSquare + epsilon)).to_type(scale.dtype);
     }
+
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <returns>[T, D]</returns>
+    public Flow forward(Tape tape, Flow x) => tape.Norm(x, scaleAlone, epsilon);
 }
 
 /// <summary>Attention as T5 does it: scores are not divided by √A, and a bias carries masks and positions.</summary>
@@ -51,22 +63,30 @@ internal sealed class T5Attention : Module<Tensor, Tensor, Tensor, Tensor>
     private readonly long heads;
     private readonly long headWidth;
     private readonly double dropoutRate;
+    private readonly JoinedWeights queryAlone;
+    private readonly JoinedWeights keyAndValue;
+    private readonly JoinedWeights queryKeyAndValue;
+    private readonly JoinedWeights outputAlone;
 
     private readonly Parameter query;       // [H·A, D]
     private readonly Parameter key;         // [H·A, D]
     private readonly Parameter value;       // [H·A, D]
     private readonly Parameter output;      // [D, H·A]
 
-    public T5Attention(T5Config config, Device? device) : base(nameof(T5Attention))
+    public T5Attention(T5Config config, WeightMemory memory) : base(nameof(T5Attention))
     {
         heads = config.Heads;
         headWidth = config.HeadWidth;
         dropoutRate = config.DropoutRate;
 
-        query = Parameter(empty(heads * headWidth, config.Width, device: device));
-        key = Parameter(empty(heads * headWidth, config.Width, device: device));
-        value = Parameter(empty(heads * headWidth, config.Width, device: device));
-        output = Parameter(empty(config.Width, heads * headWidth, device: device));
+        query = memory.Take(heads * headWidth, config.Width);
+        key = memory.Take(heads * headWidth, config.Width);
+        value = memory.Take(heads * headWidth, config.Width);
+        output = memory.Take(config.Width, heads * headWidth);
+        queryAlone = memory.Join(query);
+        keyAndValue = memory.Join(key, value);
+        queryKeyAndValue = memory.Join(query, key, value);
+        outputAlone = memory.Join(output);
         RegisterComponents();
     }
 
@@ -107,6 +127,29 @@ internal sealed class T5Attention : Module<Tensor, Tensor, Tensor, Tensor>
         return linear(JoinHeads(matmul(weights, v)), output);
     }
 
+    /// <summary>Attention of each sequence to itself.</summary>
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <param name="spans">Which tokens ask which.</param>
+    /// <param name="bias">Relative positions.</param>
+    /// <returns>[T, D]</returns>
+    public Flow forward(Tape tape, Flow x, AttentionSpans spans, DistanceBias bias)
+    {
+        var projected = tape.Linear(x, queryKeyAndValue);                               // [T, 3·H·A]
+        return tape.Linear(tape.Attend(projected, projected, (int)heads, (int)headWidth, spans, bias), outputAlone);
+    }
+
+    /// <summary>Attention to other sequences.</summary>
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <param name="memory">[K, D]</param>
+    /// <param name="spans">Which tokens ask which.</param>
+    /// <returns>[T, D]</returns>
+    public Flow forward(Tape tape, Flow x, Flow memory, AttentionSpans spans) => tape.Linear(
+        tape.Attend(
+            tape.Linear(x, queryAlone), tape.Linear(memory, keyAndValue), (int)heads, (int)headWidth, spans, bias: null),
+        outputAlone);
+
     /// <summary>[B, N, H·A] → [B, H, N, A]</summary>
     private Tensor SplitHeads(Tensor x) => x.view(x.size(0), x.size(1), heads, headWidth).transpose(1, 2);
 
@@ -124,12 +167,12 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
 
     /// <param name="config">Gives the numbers of buckets and heads and the largest distance told apart.</param>
     /// <param name="bothDirections">True in the encoder; false in the decoder, where only the past is seen.</param>
-    /// <param name="device">Where the weights shall be.</param>
-    public T5PositionBias(T5Config config, bool bothDirections, Device? device) : base(nameof(T5PositionBias))
+    /// <param name="memory">Where the weights are.</param>
+    public T5PositionBias(T5Config config, bool bothDirections, WeightMemory memory) : base(nameof(T5PositionBias))
     {
         this.bothDirections = bothDirections;
         maxDistance = config.PositionMaxDistance;
-        table = Parameter(empty(config.PositionBuckets, config.Heads, device: device));
+        table = memory.Take(config.PositionBuckets, config.Heads);
         RegisterComponents();
     }
 
@@ -146,6 +189,19 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
         var bucket = Bucket(keys - queries, bothDirections, table.size(0), maxDistance);                // [Q, K]
         var bias = table.index_select(0, bucket.flatten()).view(queryLength, keyLength, table.size(1)); // [Q, K, H]
         return bias.permute(2, 0, 1).unsqueeze(0);
+    }
+
+    /// <summary>The same by distance, for sequences of any lengths up to one.</summary>
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="longest">L</param>
+    public DistanceBias forward(Tape tape, int longest) => tape.Positions(table, Buckets(longest));
+
+    /// <summary>The bucket of each distance from −(L − 1) to L − 1.</summary>
+    private int[] Buckets(int longest)
+    {
+        using var scope = NewDisposeScope();
+        var distance = arange(-(longest - 1), longest, ScalarType.Int64);
+        return [.. Bucket(distance, bothDirections, table.size(0), maxDistance).data<long>().Select(bucket => (int)bucket)];
     }
 
     /// <summary>Near distances get a bucket each; farther ones share buckets that widen logarithmically.</summary>
@@ -184,29 +240,38 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
 /// <summary>The feed-forward part, in one of the family's three forms.</summary>
 internal abstract class T5FeedForward(string name) : Module<Tensor, Tensor>(name)
 {
-    public static T5FeedForward Create(T5Config config, Device? device) => config.FeedForward switch
+    public static T5FeedForward Create(T5Config config, WeightMemory memory) => config.FeedForward switch
     {
-        T5FeedForwardKind.Relu => new T5PlainFeedForward(config, device),
-        T5FeedForwardKind.GatedGelu or T5FeedForwardKind.GatedSilu => new T5GatedFeedForward(config, device),
+        T5FeedForwardKind.Relu => new T5PlainFeedForward(config, memory),
+        T5FeedForwardKind.GatedGelu or T5FeedForwardKind.GatedSilu => new T5GatedFeedForward(config, memory),
         var kind => throw new ArgumentOutOfRangeException(nameof(config), kind, "T5 has no such feed-forward part."),
     };
 
     public abstract void Initialize(double factor, Generator generator);
+
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <returns>[T, D]</returns>
+    public abstract Flow forward(Tape tape, Flow x);
 }
 
 /// <summary>v1.0: output(relu(plain·x)).</summary>
 internal sealed class T5PlainFeedForward : T5FeedForward
 {
     private readonly double dropoutRate;
+    private readonly JoinedWeights plainAlone;
+    private readonly JoinedWeights outputAlone;
 
     private readonly Parameter plain;       // [F, D]
     private readonly Parameter output;      // [D, F]
 
-    public T5PlainFeedForward(T5Config config, Device? device) : base(nameof(T5PlainFeedForward))
+    public T5PlainFeedForward(T5Config config, WeightMemory memory) : base(nameof(T5PlainFeedForward))
     {
         dropoutRate = config.DropoutRate;
-        plain = Parameter(empty(config.FeedForwardWidth, config.Width, device: device));
-        output = Parameter(empty(config.Width, config.FeedForwardWidth, device: device));
+        plain = memory.Take(config.FeedForwardWidth, config.Width);
+        output = memory.Take(config.Width, config.FeedForwardWidth);
+        plainAlone = memory.Join(plain);
+        outputAlone = memory.Join(output);
         RegisterComponents();
     }
 
@@ -223,25 +288,32 @@ internal sealed class T5PlainFeedForward : T5FeedForward
         var hidden = relu(linear(x, plain), inplace: true);                             // [B, N, F]
         return linear(dropout(hidden, dropoutRate, training), output);
     }
+
+    public override Flow forward(Tape tape, Flow x) =>
+        tape.ActivateLinear(tape.Linear(x, plainAlone), T5FeedForwardKind.Relu, outputAlone);
 }
 
 /// <summary>v1.1 and Flan: output(gelu(gate·x) ⊙ gated·x), GELU by its tanh formula; or SiLU in its place.</summary>
 internal sealed class T5GatedFeedForward : T5FeedForward
 {
-    private readonly bool silu;
+    private readonly T5FeedForwardKind kind;
     private readonly double dropoutRate;
+    private readonly JoinedWeights gateAndGated;
+    private readonly JoinedWeights outputAlone;
 
     private readonly Parameter gate;        // [F, D]
     private readonly Parameter gated;       // [F, D]
     private readonly Parameter output;      // [D, F]
 
-    public T5GatedFeedForward(T5Config config, Device? device) : base(nameof(T5GatedFeedForward))
+    public T5GatedFeedForward(T5Config config, WeightMemory memory) : base(nameof(T5GatedFeedForward))
     {
-        silu = config.FeedForward == T5FeedForwardKind.GatedSilu;
+        kind = config.FeedForward;
         dropoutRate = config.DropoutRate;
-        gate = Parameter(empty(config.FeedForwardWidth, config.Width, device: device));
-        gated = Parameter(empty(config.FeedForwardWidth, config.Width, device: device));
-        output = Parameter(empty(config.Width, config.FeedForwardWidth, device: device));
+        gate = memory.Take(config.FeedForwardWidth, config.Width);
+        gated = memory.Take(config.FeedForwardWidth, config.Width);
+        output = memory.Take(config.Width, config.FeedForwardWidth);
+        gateAndGated = memory.Join(gate, gated);
+        outputAlone = memory.Join(output);
         RegisterComponents();
     }
 
@@ -257,7 +329,9 @@ internal sealed class T5GatedFeedForward : T5FeedForward
     public override Tensor forward(Tensor x)
     {
         var opened = linear(x, gate);                                                   // [B, N, F]
-        opened = silu ? functional.silu(opened) : gelu(opened, Gelu.Approximate.tanh);
+        opened = kind == T5FeedForwardKind.GatedSilu ? functional.silu(opened) : gelu(opened, Gelu.Approximate.tanh);
         return linear(dropout(opened * linear(x, gated), dropoutRate, training), output);
     }
+
+    public override Flow forward(Tape tape, Flow x) => tape.ActivateLinear(tape.Linear(x, gateAndGated), kind, outputAlone);
 }

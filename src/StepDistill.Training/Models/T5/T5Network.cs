@@ -3,6 +3,8 @@
 // published name, and T5Decoding.cs writes text with the network.
 
 using StepDistill.Students;
+using StepDistill.Training.Kernels;
+using StepDistill.Training.Packed;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -19,13 +21,13 @@ internal sealed class T5EncoderBlock : Module<Tensor, Tensor, Tensor>
     private readonly T5Norm feedForwardNorm;
     private readonly T5FeedForward feedForward;
 
-    public T5EncoderBlock(T5Config config, Device? device) : base(nameof(T5EncoderBlock))
+    public T5EncoderBlock(T5Config config, WeightMemory memory) : base(nameof(T5EncoderBlock))
     {
         dropoutRate = config.DropoutRate;
-        attentionNorm = new T5Norm(config, device);
-        attention = new T5Attention(config, device);
-        feedForwardNorm = new T5Norm(config, device);
-        feedForward = T5FeedForward.Create(config, device);
+        attentionNorm = new T5Norm(config, memory);
+        attention = new T5Attention(config, memory);
+        feedForwardNorm = new T5Norm(config, memory);
+        feedForward = T5FeedForward.Create(config, memory);
         RegisterComponents();
     }
 
@@ -48,6 +50,17 @@ internal sealed class T5EncoderBlock : Module<Tensor, Tensor, Tensor>
         x = x + dropout(feedForward.forward(feedForwardNorm.forward(x)), dropoutRate, training);
         return x.MoveToOuterDisposeScope();
     }
+
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <param name="spans">Each sequence to itself.</param>
+    /// <param name="bias">Relative positions.</param>
+    /// <returns>[T, D]</returns>
+    public Flow forward(Tape tape, Flow x, AttentionSpans spans, DistanceBias bias)
+    {
+        x = tape.AddDropped(x, attention.forward(tape, attentionNorm.forward(tape, x), spans, bias));
+        return tape.AddDropped(x, feedForward.forward(tape, feedForwardNorm.forward(tape, x)));
+    }
 }
 
 internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Tensor>
@@ -61,15 +74,15 @@ internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Te
     private readonly T5Norm feedForwardNorm;
     private readonly T5FeedForward feedForward;
 
-    public T5DecoderBlock(T5Config config, Device? device) : base(nameof(T5DecoderBlock))
+    public T5DecoderBlock(T5Config config, WeightMemory memory) : base(nameof(T5DecoderBlock))
     {
         dropoutRate = config.DropoutRate;
-        attentionNorm = new T5Norm(config, device);
-        attention = new T5Attention(config, device);
-        crossAttentionNorm = new T5Norm(config, device);
-        crossAttention = new T5Attention(config, device);
-        feedForwardNorm = new T5Norm(config, device);
-        feedForward = T5FeedForward.Create(config, device);
+        attentionNorm = new T5Norm(config, memory);
+        attention = new T5Attention(config, memory);
+        crossAttentionNorm = new T5Norm(config, memory);
+        crossAttention = new T5Attention(config, memory);
+        feedForwardNorm = new T5Norm(config, memory);
+        feedForward = T5FeedForward.Create(config, memory);
         RegisterComponents();
     }
 
@@ -99,6 +112,21 @@ internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Te
         return x.MoveToOuterDisposeScope();
     }
 
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="x">[T, D]</param>
+    /// <param name="encoded">[K, D]</param>
+    /// <param name="selfSpans">Each target to its own past.</param>
+    /// <param name="crossSpans">Each target to its input.</param>
+    /// <param name="bias">Relative positions.</param>
+    /// <returns>[T, D]</returns>
+    public Flow forward(
+        Tape tape, Flow x, Flow encoded, AttentionSpans selfSpans, AttentionSpans crossSpans, DistanceBias bias)
+    {
+        x = tape.AddDropped(x, attention.forward(tape, attentionNorm.forward(tape, x), selfSpans, bias));
+        x = tape.AddDropped(x, crossAttention.forward(tape, crossAttentionNorm.forward(tape, x), encoded, crossSpans));
+        return tape.AddDropped(x, feedForward.forward(tape, feedForwardNorm.forward(tape, x)));
+    }
+
     /// <summary>Keys and values of the encoded input, which stay the same at every step of decoding.</summary>
     /// <param name="encoded">[B, K, D]</param>
     public T5BlockMemory Remember(Tensor encoded)
@@ -110,12 +138,12 @@ internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Te
     }
 
     /// <summary>
-    /// What <see cref="forward"/> makes of the last target token, given the memory of those before it.
+    /// What the whole block makes of the last target token, given the memory of those before it.
     /// </summary>
     /// <param name="x">[R, 1, D], where R is a multiple of B: the beams of one input stand together.</param>
     /// <param name="memory">Of the R texts so far; gains the new token.</param>
     /// <param name="selfBias">[1, H, 1, K], K counting the new token.</param>
-    /// <param name="crossBias">[B, 1, 1, K], as in <see cref="forward"/>.</param>
+    /// <param name="crossBias">[B, 1, 1, K], masks only.</param>
     /// <returns>[R, 1, D]</returns>
     public Tensor Step(Tensor x, T5BlockMemory memory, Tensor selfBias, Tensor crossBias)
     {
@@ -135,11 +163,13 @@ internal sealed class T5DecoderBlock : Module<Tensor, Tensor, Tensor, Tensor, Te
 /// <summary>An encoder–decoder student: token ids in, a score for every next token out.</summary>
 /// <remarks>
 /// A new network is in training mode: call <c>eval()</c> before predicting. Not thread-safe while training; several
-/// threads may run <see cref="forward"/> on one network in evaluation mode. Whoever makes a network disposes it.
+/// threads may run it in evaluation mode. Whoever makes a network disposes it.
 /// Tensors that methods return belong to the caller's dispose scope.
 /// </remarks>
 public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
 {
+    private readonly JoinedWeights table;
+
     private readonly Parameter embedding;                   // [V, D]
     private readonly T5PositionBias encoderPositions;
     private readonly ModuleList<T5EncoderBlock> encoder;
@@ -150,24 +180,39 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
     private readonly Parameter? head;                       // [V, D]; null where the embedding table serves as head
 
     /// <summary>Builds a network whose weights are not set yet.</summary>
-    internal T5Network(T5Config config, Device? device = null) : base(nameof(T5Network))
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where; the CPU where missing.</param>
+    /// <param name="type">float32 or bfloat16: what it computes with.</param>
+    internal T5Network(T5Config config, Device? device = null, ScalarType type = ScalarType.Float32) : base(nameof(T5Network))
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
+        var memory = Memory = new WeightMemory(config.WeightCount, type, device ?? CPU);
 
-        embedding = Parameter(empty(config.VocabularySize, config.Width, device: device));
-        encoderPositions = new T5PositionBias(config, bothDirections: true, device);
-        encoder = new([.. Enumerable.Range(0, config.EncoderBlocks).Select(_ => new T5EncoderBlock(config, device))]);
-        encoderNorm = new T5Norm(config, device);
-        decoderPositions = new T5PositionBias(config, bothDirections: false, device);
-        decoder = new([.. Enumerable.Range(0, config.DecoderBlocks).Select(_ => new T5DecoderBlock(config, device))]);
-        decoderNorm = new T5Norm(config, device);
-        head = config.TiedEmbeddings ? null : Parameter(empty(config.VocabularySize, config.Width, device: device));
+        embedding = memory.Take(config.VocabularySize, config.Width);
+        encoderPositions = new T5PositionBias(config, bothDirections: true, memory);
+        encoder = new([.. Enumerable.Range(0, config.EncoderBlocks).Select(_ => new T5EncoderBlock(config, memory))]);
+        encoderNorm = new T5Norm(config, memory);
+        decoderPositions = new T5PositionBias(config, bothDirections: false, memory);
+        decoder = new([.. Enumerable.Range(0, config.DecoderBlocks).Select(_ => new T5DecoderBlock(config, memory))]);
+        decoderNorm = new T5Norm(config, memory);
+        head = config.TiedEmbeddings ? null : memory.Take(config.VocabularySize, config.Width);
+        table = memory.Join(embedding);
+        Head = head is null ? table : memory.Join(head);
         RegisterComponents();
     }
 
     /// <summary>The sizes this network was built with.</summary>
     public T5Config Config { get; }
+
+    /// <summary>All its weights, and their gradients.</summary>
+    internal WeightMemory Memory { get; }
+
+    /// <summary>[V, D], what turns the decoder's output into scores; <see cref="HeadScale"/> comes with it.</summary>
+    internal JoinedWeights Head { get; }
+
+    /// <summary>What the decoder's output is multiplied by before the head: D^-½ where that is the embedding table.</summary>
+    internal double HeadScale => head is null ? Math.Pow(Config.Width, -0.5) : 1;
 
     /// <summary>Builds a network with random weights on the CPU, each drawn as T5 draws it.</summary>
     /// <param name="config">Its sizes.</param>
@@ -205,6 +250,23 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         return network;
     }
 
+    /// <summary>The same network computing with another type or on another device; full-precision weights are kept.</summary>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="device">Where; the CPU where missing.</param>
+    /// <returns>A network of its own, in training mode.</returns>
+    internal T5Network In(ScalarType type, Device? device = null)
+    {
+        var network = new T5Network(Config, device, type);
+        foreach (var (mine, its) in Memory.Weights.Zip(network.Memory.Weights))
+        {
+            var numbers = new float[mine.Length];
+            Memory.Read(mine, 0, numbers);
+            network.Memory.Write(its, 0, numbers);
+        }
+
+        return network;
+    }
+
     /// <summary>Scores every next token of the target, given the input and the target so far.</summary>
     /// <param name="inputIds">[B, K] int64, padded on the right.</param>
     /// <param name="inputMask">[B, K] bool, true on real tokens.</param>
@@ -216,6 +278,40 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         var encoded = Encode(inputIds, inputMask);
         return Logits(Decode(encoded, inputMask, decoderIds)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encoder and decoder over packed tokens, in one pass for all sequences of a batch.</summary>
+    /// <param name="tape">Computes and remembers.</param>
+    /// <param name="batch">Token ids, and which ask which.</param>
+    /// <param name="again">Whether blocks are computed again in the backward pass instead of kept.</param>
+    /// <returns>[target tokens, D]: <see cref="Head"/> turns it into scores.</returns>
+    internal Flow forward(Tape tape, PackedBatch batch, bool again = false)
+    {
+        var encoded = Encode(tape, batch.SourceIds, batch.SourceSpans, again);
+        var bias = decoderPositions.forward(tape, batch.TargetSpans.LongestKey);
+        var x = tape.Embed(table, batch.TargetIds);                                                     // [T, D]
+        foreach (var block in decoder)
+        {
+            Flow Block(Tape tape, Flow x) => block.forward(tape, x, encoded, batch.TargetSpans, batch.CrossSpans, bias);
+            x = again ? tape.Again(x, Block) : Block(tape, x);
+        }
+
+        return tape.Drop(decoderNorm.forward(tape, x));
+    }
+
+    /// <summary>The encoder alone.</summary>
+    /// <returns>[source tokens, D]</returns>
+    internal Flow Encode(Tape tape, int[] ids, AttentionSpans spans, bool again)
+    {
+        var bias = encoderPositions.forward(tape, spans.LongestKey);
+        var x = tape.Embed(table, ids);                                                                 // [K, D]
+        foreach (var block in encoder)
+        {
+            Flow Block(Tape tape, Flow x) => block.forward(tape, x, spans, bias);
+            x = again ? tape.Again(x, Block) : Block(tape, x);
+        }
+
+        return tape.Drop(encoderNorm.forward(tape, x));
     }
 
     /// <summary>What the decoder reads while it learns to write a target: the target shifted right by one.</summary>
@@ -304,7 +400,7 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(hidden);
         using var scope = NewDisposeScope();
         var logits = head is null
-            ? linear(hidden * Math.Pow(Config.Width, -0.5), embedding)
+            ? linear(hidden * HeadScale, embedding)
             : linear(hidden, head);
         return logits.to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }

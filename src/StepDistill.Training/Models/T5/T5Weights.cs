@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using StepDistill.Students;
 using StepDistill.Students.Weights;
-using StepDistill.Training.Optimization;
 using TorchSharp.Modules;
 
 namespace StepDistill.Training.Models.T5;
@@ -131,12 +130,16 @@ public static partial class T5Weights
 
         foreach (var (name, weight) in sources)
         {
-            files.Read(name, Numbers(weight));
+            var numbers = new float[weight.numel()];
+            files.Read(name, numbers);
+            network.Memory.Write(network.Memory.Of(weight), 0, numbers);
         }
 
         foreach (var copy in copies.Where(copy => copy != embedding && files.Find(copy) is not null))
         {
-            CheckCopy(copy, embedding, Numbers(sources[embedding]), files);
+            var numbers = new float[sources[embedding].numel()];
+            files.Read(embedding, numbers);
+            CheckCopy(copy, embedding, numbers, files);
         }
     }
 
@@ -155,11 +158,13 @@ public static partial class T5Weights
             weights.Select(w => new WeightTensor(w.Key, WeightType.F32, w.Value.shape)),
             (tensor, stream) =>
             {
-                ReadOnlySpan<float> numbers = Numbers(weights[tensor.Name]);
-                for (var part = 1 << 20; numbers.Length > 0; numbers = numbers[part..])
+                var placed = network.Memory.Of(weights[tensor.Name]);
+                var part = new float[Math.Min(placed.Length, 1 << 20)];
+                for (long done = 0; done < placed.Length; done += part.Length)
                 {
-                    part = Math.Min(part, numbers.Length);
-                    stream.Write(MemoryMarshal.AsBytes(numbers[..part]));
+                    var numbers = part.AsSpan(0, (int)Math.Min(part.Length, placed.Length - done));
+                    network.Memory.Read(placed, done, numbers);
+                    stream.Write(MemoryMarshal.AsBytes(numbers));
                 }
             });
     }
@@ -223,9 +228,6 @@ public static partial class T5Weights
 
         return one.Length == other.Length;
     }
-
-    private static unsafe Span<float> Numbers(Parameter weight) =>
-        new(FlatTensor.Pointer(weight), checked((int)weight.numel()));
 
     /// <summary>Gives a weight of <see cref="T5Network"/> its published name.</summary>
     /// <exception cref="KeyNotFoundException">No weight has that name.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StepDistill.Students;
+using StepDistill.Training.Models;
 using StepDistill.Training.Models.T5;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ public sealed class T5LayersTests
     public void The_last_positions_see_the_others_as_they_do_among_all()
     {
         using var _ = NewDisposeScope();
-        using var positions = new T5PositionBias(TinyNetworks.Gated, bothDirections: false, device: null);
+        using var positions = new T5PositionBias(TinyNetworks.Gated, bothDirections: false, new WeightMemory(10_000, ScalarType.Float32, CPU));
         using (no_grad())
         {
             positions.Initialize(1, 24, new Generator(1));
@@ -64,7 +65,7 @@ public sealed class T5LayersTests
     public void Vectors_are_scaled_to_unit_mean_square_and_keep_their_mean()
     {
         using var _ = NewDisposeScope();
-        using var norm = new T5Norm(One with { Width = 2, NormEpsilon = 0 }, device: null);
+        using var norm = new T5Norm(One with { Width = 2, NormEpsilon = 0 }, new WeightMemory(10_000, ScalarType.Float32, CPU));
         using (no_grad())
         {
             norm.Initialize(2);
@@ -117,7 +118,7 @@ public sealed class T5LayersTests
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using var part = T5FeedForward.Create(One with { FeedForward = kind }, device: null);
+        using var part = T5FeedForward.Create(One with { FeedForward = kind }, new WeightMemory(10_000, ScalarType.Float32, CPU));
         foreach (var weight in part.parameters())
         {
             weight.fill_(1);

@@ -1,0 +1,95 @@
+using StepDistill.Batches;
+using StepDistill.Students;
+using StepDistill.Training.Kernels;
+using StepDistill.Training.Objectives;
+
+namespace StepDistill.Training.Packed;
+
+/// <summary>Some examples as one row of source tokens and one of target tokens, without padding.</summary>
+/// <remarks>
+/// Both tasks of an example go through encoder and decoder together. Where they share one source, it is encoded once.
+/// </remarks>
+internal sealed class PackedBatch
+{
+    private PackedBatch(
+        int[] sourceIds, AttentionSpans sourceSpans, int[] targetIds, AttentionSpans targetSpans, AttentionSpans crossSpans,
+        int[] targets, float[] weights, bool[] isRationale)
+    {
+        (SourceIds, SourceSpans) = (sourceIds, sourceSpans);
+        (TargetIds, TargetSpans, CrossSpans) = (targetIds, targetSpans, crossSpans);
+        (Targets, Weights, IsRationale) = (targets, weights, isRationale);
+    }
+
+    /// <summary>What the encoder reads, source after source.</summary>
+    public int[] SourceIds { get; }
+
+    /// <summary>Each source to itself.</summary>
+    public AttentionSpans SourceSpans { get; }
+
+    /// <summary>What the decoder reads: for each target its start id, then all but its last token.</summary>
+    public int[] TargetIds { get; }
+
+    /// <summary>Each target to its own past.</summary>
+    public AttentionSpans TargetSpans { get; }
+
+    /// <summary>Each target to its source.</summary>
+    public AttentionSpans CrossSpans { get; }
+
+    /// <summary>The tokens that should follow those of <see cref="TargetIds"/>.</summary>
+    public int[] Targets { get; }
+
+    /// <summary>What each target token's loss counts in the joined loss.</summary>
+    public float[] Weights { get; }
+
+    /// <summary>Whether each target token is a rationale's.</summary>
+    public bool[] IsRationale { get; }
+
+    /// <summary>Packs some examples.</summary>
+    /// <param name="examples">The examples, at least one.</param>
+    /// <param name="config">Gives the decoder's start id.</param>
+    /// <param name="shares">What a token of each task counts.</param>
+    public static PackedBatch Of(IReadOnlyList<EncodedExample> examples, T5Config config, TokenShares shares)
+    {
+        List<int> sources = [], inputs = [], targets = [];
+        List<AttentionSpan> sourceSpans = [], targetSpans = [], crossSpans = [];
+        List<float> weights = [];
+        List<bool> isRationale = [];
+        foreach (var example in examples)
+        {
+            AddSource(example.Label.Source);
+            AddTarget(example.Label.Target, config.StartId, shares.Label, rationale: false);
+            if (example.Rationale is { } rationale)
+            {
+                if (!ReferenceEquals(rationale.Source, example.Label.Source))
+                {
+                    AddSource(rationale.Source);
+                }
+
+                AddTarget(rationale.Target, config.StartId, shares.Rationale, rationale: true);
+            }
+        }
+
+        return new PackedBatch(
+            [.. sources], new AttentionSpans(sourceSpans, causal: false),
+            [.. inputs], new AttentionSpans(targetSpans, causal: true), new AttentionSpans(crossSpans, causal: false),
+            [.. targets], [.. weights], [.. isRationale]);
+
+        void AddSource(int[] ids)
+        {
+            sourceSpans.Add(new(sources.Count, ids.Length, sources.Count, ids.Length));
+            sources.AddRange(ids);
+        }
+
+        void AddTarget(int[] ids, int start, double share, bool rationale)
+        {
+            var source = sourceSpans[^1];
+            targetSpans.Add(new(inputs.Count, ids.Length, inputs.Count, ids.Length));
+            crossSpans.Add(new(inputs.Count, ids.Length, source.KeyStart, source.Keys));
+            inputs.Add(start);
+            inputs.AddRange(ids.AsSpan(..^1));
+            targets.AddRange(ids);
+            weights.AddRange(Enumerable.Repeat((float)share, ids.Length));
+            isRationale.AddRange(Enumerable.Repeat(rationale, ids.Length));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using StepDistill.Batches;
+using StepDistill.Students;
+using StepDistill.Training.Models.T5;
+using StepDistill.Training.Objectives;
+using StepDistill.Training.Packed;
+using StepDistill.Training.Tests.Models.T5;
+using static TorchSharp.torch;
+
+namespace StepDistill.Training.Tests.Packed;
+
+public sealed class PackedGradientTests
+{
+    private static readonly TokenShares Shares = new(0.04, 0.013);
+
+    public static TheoryData<string> Networks => new("gated", "silu", "relu, tied", "odd sizes");
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void It_is_the_library_s(string name)
+    {
+        var config = Config(name);
+        using var network = T5Network.FromSeed(config, 3);
+        network.Memory.EnableGradients();
+        var examples = Examples(config.VocabularySize, 9, longest: 70);
+
+        var expected = new LibraryGradient(network).Add(examples, Shares, 1, again: false);
+        var theirs = Taken(network);
+        var measured = Add(network, examples);
+        var ours = Taken(network);
+
+        Assert.Equal(expected.Label, measured.Label, 1e-5);
+        Assert.Equal(expected.Rationale!.Value, measured.Rationale!.Value, 1e-5);
+        Assert.Equal((expected.LabelTokens, expected.RationaleTokens), (measured.LabelTokens, measured.RationaleTokens));
+        Assert.All(theirs, gradient => Assert.InRange(Difference(ours[gradient.Key], gradient.Value), 0, 1e-4));
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Blocks_computed_again_give_the_same_bits_under_dropout(string name)
+    {
+        var config = Config(name) with { DropoutRate = 0.2 };
+        using var network = T5Network.FromSeed(config, 3);
+        network.Memory.EnableGradients();
+        var examples = Examples(config.VocabularySize, 5, longest: 40);
+
+        var kept = Add(network, examples);
+        var gradients = Taken(network);
+        var made = Add(network, examples, again: true);
+
+        Assert.Equal(kept, made);
+        Assert.All(Taken(network), gradient => Assert.Equal(gradients[gradient.Key], gradient.Value));
+    }
+
+    private static TaskLosses Add(T5Network network, IReadOnlyList<EncodedExample> examples, bool again = false)
+    {
+        using var frozen = no_grad();
+        return new PackedGradient(network).Add(examples, Shares, 1, again);
+    }
+
+    private static T5Config Config(string name) => name switch
+    {
+        "gated" => TinyNetworks.Gated,
+        "silu" => TinyNetworks.Gated with { FeedForward = T5FeedForwardKind.GatedSilu },
+        "relu, tied" => TinyNetworks.Tied with { FeedForward = T5FeedForwardKind.Relu },
+        _ => new()
+        {
+            Width = 21, Heads = 3, HeadWidth = 5, FeedForwardWidth = 19, EncoderBlocks = 2, DecoderBlocks = 3, VocabularySize = 67,
+        },
+    } with { DropoutRate = 0 };
+
+    /// <summary>Examples of many lengths; every third has no rationale, every fourth shares its source between the tasks.</summary>
+    private static List<EncodedExample> Examples(int vocabulary, int count, int longest)
+    {
+        var random = new SplitMix64(5);
+        int[] Ids(int length) => [.. Enumerable.Range(0, length - 1).Select(_ => 2 + (int)(random.Next() % (ulong)(vocabulary - 2))), 1];
+        int Length() => 1 + (int)(random.Next() % (ulong)longest);
+        return
+        [
+            .. Enumerable.Range(0, count).Select(i =>
+            {
+                var label = new EncodedPair(Ids(Length()), Ids(1 + (i % 4)));
+                var source = i % 4 == 0 ? label.Source : Ids(Length());
+                return new EncodedExample($"e{i}", label, i % 3 == 2 ? null : new(source, Ids(Length())));
+            }),
+        ];
+    }
+
+    /// <summary>Every weight's gradient, which is set to zero.</summary>
+    private static Dictionary<string, float[]> Taken(T5Network network)
+    {
+        var gradients = T5Weights.Of(network).ToDictionary(w => w.Name, w => w.Weight.grad!.to_type(ScalarType.Float32).data<float>().ToArray());
+        using var frozen = no_grad();
+        network.Memory.Gradients!.zero_();
+        return gradients;
+    }
+
+    /// <summary>‖a − b‖ / ‖b‖</summary>
+    private static double Difference(float[] a, float[] b) =>
+        Math.Sqrt(a.Zip(b, (x, y) => ((double)x - y) * (x - y)).Sum() / Math.Max(1e-20, b.Sum(y => (double)y * y)));
+}
