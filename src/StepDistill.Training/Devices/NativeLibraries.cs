@@ -20,8 +20,14 @@ public sealed record NativeLibraries
     /// <summary>The files that were loaded: libtorch's, TorchSharp's, and the C++ and OpenMP runtimes beside them.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>Whether libtorch's part for NVIDIA's GPUs is among them.</summary>
+    public bool HasCuda => Files.Any(path => Path.GetFileName(path).Contains("torch_cuda", StringComparison.Ordinal));
+
     /// <summary>Versions by name: <c>torchsharp</c>, and <c>libtorch</c> where it is loaded.</summary>
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
+
+    /// <summary>Where libtorch comes from: this build's own, or an existing installation and what named it; empty where none is loaded.</summary>
+    public string Origin { get; init; } = "";
 
     /// <summary>Whether TorchSharp's library is the package's own or adapted to older systems, and why; empty where it is not known.</summary>
     public required string Adaptation { get; init; }
@@ -46,15 +52,23 @@ public sealed record NativeLibraries
         };
         try
         {
-            if (Load() is var (fault, remedy))
+            var existing = LibtorchFolder.Configured();
+            if (Load(existing) is var (fault, remedy))
             {
                 return Missing(fault, remedy);
             }
 
             Compute();
-            versions["libtorch"] = torch.__version__;
+            versions["libtorch"] = existing?.Version ?? torch.__version__;
             var files = LoadedFiles();
-            return new() { Loaded = true, Files = files, Versions = versions, Adaptation = AdaptationOf(files) };
+            return new()
+            {
+                Loaded = true,
+                Files = files,
+                Versions = versions,
+                Origin = existing is null ? "brought by this build" : $"from {Path.GetDirectoryName(existing.Libraries[0])}, which {existing.NamedBy} names",
+                Adaptation = AdaptationOf(files),
+            };
         }
         catch (Exception e)
         {
@@ -70,13 +84,11 @@ public sealed record NativeLibraries
 
     /// <summary>Loads libtorch, for those who cannot go on without it.</summary>
     /// <exception cref="StepDistillException">It does not load: the message says why and what to do.</exception>
-    public static void Require()
+    public static NativeLibraries Require() => Look() switch
     {
-        if (Look() is { Loaded: false } missing)
-        {
-            throw new StepDistillException($"{missing.Fault} {missing.Remedy}");
-        }
-    }
+        { Loaded: true } loaded => loaded,
+        var missing => throw new StepDistillException($"{missing.Fault} {missing.Remedy}"),
+    };
 
     /// <summary>Says what to do about a message of the system's loader.</summary>
     /// <param name="message">What the loader said.</param>
@@ -136,11 +148,16 @@ public sealed record NativeLibraries
             : "Adapted when built, so that it loads on older systems too; this one has GLIBCXX_3.4.32.";
     }
 
-    /// <summary>Loads TorchSharp's native library, and with it libtorch; says what is wrong if that fails.</summary>
-    private static (string Fault, string Remedy)? Load()
+    /// <summary>Loads libtorch and TorchSharp's native library; says what is wrong if that fails.</summary>
+    /// <remarks>
+    /// An existing libtorch is loaded first, each library by its full path: when TorchSharp's library asks for
+    /// <c>libtorch.so</c>, and TorchSharp itself for <c>torch_cpu</c>, the loader has one of that name and takes it.
+    /// That holds only where the build has none, for TorchSharp would load the build's own by full path as well.
+    /// </remarks>
+    private static (string Fault, string Remedy)? Load(LibtorchFolder? existing)
     {
-        var file = OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
-            : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
+        var (before, after) = OperatingSystem.IsWindows() ? ("", ".dll") : OperatingSystem.IsMacOS() ? ("lib", ".dylib") : ("lib", ".so");
+        var file = $"{before}LibTorchSharp{after}";
         var folders = $"{AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES")}"
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Append(AppContext.BaseDirectory);
         if (folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists) is not { } path)
@@ -152,13 +169,30 @@ public sealed record NativeLibraries
                     : "libtorch comes for linux-x64, win-x64 and osx-arm64. Training needs one of them; everything else works here.");
         }
 
-        if (Directory.EnumerateFiles(Path.GetDirectoryName(path)!, "*.so*").FirstOrDefault(IsCutOff) is { } half)
+        var own = Path.GetDirectoryName(path)!;
+        var brought = File.Exists(Path.Combine(own, $"{before}torch_cpu{after}"));
+        if (Clash(brought, existing, own) is var (clash, way))
         {
-            return ($"{half} is cut off.", "The disk may have been full. Delete the folder and build again.");
+            return (clash, way);
+        }
+
+        var libraries = Directory.EnumerateFiles(own, "*.so*").Concat(existing?.Libraries ?? []);
+        if (libraries.FirstOrDefault(IsCutOff) is { } half)
+        {
+            return (
+                $"{half} is cut off.",
+                existing?.Libraries.Contains(half) == true
+                    ? "The disk may have been full. Install PyTorch again."
+                    : "The disk may have been full. Delete the folder and build again.");
         }
 
         try
         {
+            foreach (var library in existing?.Libraries ?? [])
+            {
+                NativeLibrary.Load(library);
+            }
+
             NativeLibrary.Load(path);
             return null;
         }
@@ -168,6 +202,23 @@ public sealed record NativeLibraries
             return ($"libtorch does not load: {e.Message.Trim().Split('\n')[^1].Trim().TrimEnd('.')}.", RemedyFor(e.Message));
         }
     }
+
+    /// <summary>What is wrong with the libtorch that a build brings and the one that the user named, taken together.</summary>
+    /// <param name="brought">Whether the build brings one.</param>
+    /// <param name="existing">The one that the user named, if any.</param>
+    /// <param name="own">The folder of the build's own libraries.</param>
+    internal static (string Fault, string Remedy)? Clash(bool brought, LibtorchFolder? existing, string own) => (brought, existing) switch
+    {
+        (true, { } named) => (
+            $"{named.NamedBy} names {named.Named}, but this build brings a libtorch of its own, in {own}, and one process can hold only one.",
+            $"Build with -p:TorchBackend=none to use the one that was named, or leave {named.NamedBy} out."),
+        (false, null) => (
+            $"This build brings no libtorch (-p:TorchBackend=none), and {LibtorchFolder.Variable} does not name one.",
+            $"Set {LibtorchFolder.Variable} to the folder of PyTorch {LibtorchFolder.Wanted}"
+            + " (python -c \"import torch; print(torch.__path__[0])\"), or build without -p:TorchBackend=none."),
+        (false, { Fault: { } fault } named) => (fault, named.Remedy!),
+        _ => null,
+    };
 
     /// <summary>Whether the end of a library of Linux is missing: the loader would end the process over it.</summary>
     internal static bool IsCutOff(string path)
