@@ -6,7 +6,7 @@ namespace StepDistill.Training.Devices;
 
 /// <summary>The numbers that a training computes in: what <c>training.precision</c> comes to on a device.</summary>
 /// <remarks>
-/// bfloat16 halves the memory, but it is faster only where the hardware multiplies matrices of it. Products of large
+/// A number of bfloat16 takes half the bits, but it is faster only where the hardware multiplies matrices of it. Products of large
 /// matrices, two cores: Intel Emerald Rapids 245 GFLOP/s in float32, 700 to 1,850 in bfloat16 by AMX, 130 by AVX512_BF16
 /// alone; AMD Zen 4 125 to 140 in float32, 350 to 410 in bfloat16 by AVX512_BF16.
 /// </remarks>

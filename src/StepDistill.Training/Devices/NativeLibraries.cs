@@ -92,7 +92,8 @@ public sealed record NativeLibraries
 
     /// <summary>Says what to do about a message of the system's loader.</summary>
     /// <param name="message">What the loader said.</param>
-    internal static string RemedyFor(string message) => message switch
+    /// <param name="existing">The installation whose library it was; null where it was the build's own.</param>
+    internal static string RemedyFor(string message, LibtorchFolder? existing = null) => message switch
     {
         _ when message.Contains("GLIBCXX_", StringComparison.Ordinal) || message.Contains("CXXABI_", StringComparison.Ordinal) =>
             "The system's libstdc++ is older than TorchSharp's library asks for, and the library was not adapted. Build again"
@@ -101,6 +102,8 @@ public sealed record NativeLibraries
             "The system's C library is too old: glibc 2.34 is needed, as in Debian 12, Ubuntu 22.04, RHEL 9 and newer.",
         _ when message.Contains("ld-linux", StringComparison.Ordinal) || message.Contains("musl", StringComparison.Ordinal) =>
             "libtorch needs a system with glibc; musl systems such as Alpine have none. Use Debian, Ubuntu or RHEL.",
+        _ when existing is not null =>
+            $"See that python -c \"import torch\" works where {existing.NamedBy} points; if it does not, install PyTorch {LibtorchFolder.Wanted} again.",
         _ when message.Contains("cannot open shared object file", StringComparison.Ordinal) =>
             "A library that it needs is missing. Build again; if the named file is of the system, install its package.",
         _ => "Build again with dotnet build; if that does not help, clear the packages with dotnet nuget locals all --clear.",
@@ -186,21 +189,22 @@ public sealed record NativeLibraries
                     : "The disk may have been full. Delete the folder and build again.");
         }
 
-        try
+        foreach (var library in (string[])[.. existing?.Libraries ?? [], path])
         {
-            foreach (var library in existing?.Libraries ?? [])
+            try
             {
                 NativeLibrary.Load(library);
             }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                // The first line is advice for programmers; the loader's own words come last.
+                return (
+                    $"libtorch does not load: {e.Message.Trim().Split('\n')[^1].Trim().TrimEnd('.')}.",
+                    RemedyFor(e.Message, library == path ? null : existing));
+            }
+        }
 
-            NativeLibrary.Load(path);
-            return null;
-        }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-        {
-            // The first line is advice for programmers; the loader's own words come last.
-            return ($"libtorch does not load: {e.Message.Trim().Split('\n')[^1].Trim().TrimEnd('.')}.", RemedyFor(e.Message));
-        }
+        return null;
     }
 
     /// <summary>What is wrong with the libtorch that a build brings and the one that the user named, taken together.</summary>
@@ -221,6 +225,7 @@ public sealed record NativeLibraries
     };
 
     /// <summary>Whether the end of a library of Linux is missing: the loader would end the process over it.</summary>
+    /// <remarks>Format: System V ABI, "ELF Header" and "Program Header", for 64 bits.</remarks>
     internal static bool IsCutOff(string path)
     {
         Span<byte> header = stackalloc byte[64];
@@ -230,9 +235,34 @@ public sealed record NativeLibraries
             return true;
         }
 
-        // The table of sections stands at the end: its place, the size of an entry, and their number.
-        var end = (Int128)BinaryPrimitives.ReadUInt64LittleEndian(header[40..])
-            + BinaryPrimitives.ReadUInt16LittleEndian(header[58..]) * BinaryPrimitives.ReadUInt16LittleEndian(header[60..]);
-        return header.StartsWith("\u007fELF"u8) && end > RandomAccess.GetLength(file);
+        if (!header.StartsWith("\u007fELF"u8))
+        {
+            return false;       // the loader says so itself
+        }
+
+        // Usually the table of sections stands at the end: its place, the size of an entry, and their number. In a library
+        // that was patched later it may be a part that is loaded: the table of those says where each is and how long.
+        var length = RandomAccess.GetLength(file);
+        var (sections, segments) = (BinaryPrimitives.ReadUInt64LittleEndian(header[40..]), BinaryPrimitives.ReadUInt64LittleEndian(header[32..]));
+        var size = BinaryPrimitives.ReadUInt16LittleEndian(header[54..]);
+        var table = new byte[size * BinaryPrimitives.ReadUInt16LittleEndian(header[56..])];
+        if ((Int128)sections + BinaryPrimitives.ReadUInt16LittleEndian(header[58..]) * BinaryPrimitives.ReadUInt16LittleEndian(header[60..]) > length
+            || (Int128)segments + table.Length > length
+            || RandomAccess.Read(file, table, (long)segments) < table.Length)
+        {
+            return true;
+        }
+
+        for (var entry = 0; size >= 40 && entry < table.Length; entry += size)
+        {
+            var (start, bytes) = (
+                BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(entry + 8)), BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(entry + 32)));
+            if ((Int128)start + bytes > length)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -39,6 +39,44 @@ public sealed class NativeLibrariesTests
     }
 
     [Fact]
+    public void A_library_is_cut_off_wherever_its_last_part_stands()
+    {
+        // Patched libraries have their table of sections before what was added: here there is none at all.
+        var library = new byte[64 + 56 + 100];
+        "\u007fELF"u8.CopyTo(library);
+        library[32] = 64;           // where the table of parts is,
+        library[54] = 56;           // how large an entry is,
+        library[56] = 1;            // and how many there are
+        library[64 + 8] = 120;      // the part's place
+        library[64 + 32] = 100;     // and length
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, library);
+            Assert.False(NativeLibraries.IsCutOff(path));
+
+            for (var length = library.Length - 1; length >= 0; length--)
+            {
+                File.WriteAllBytes(path, library[..length]);
+                Assert.True(NativeLibraries.IsCutOff(path), $"{length} bytes");
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void What_was_loaded_is_whole() =>
+        Assert.DoesNotContain(NativeLibraries.Look().Files, NativeLibraries.IsCutOff);
+
+    [Fact]
+    public void An_installation_that_does_not_load_is_not_mended_by_building() => Assert.Equal(
+        "See that python -c \"import torch\" works where STEPDISTILL_LIBTORCH points; if it does not, install PyTorch 2.10 again.",
+        NativeLibraries.RemedyFor("libgomp.so.1: cannot open shared object file", Named("2.10.0")));
+
+    [Fact]
     public void A_folder_that_cannot_be_used_is_told_and_nothing_is_thrown()
     {
         var before = Environment.GetEnvironmentVariable(LibtorchFolder.Variable);
