@@ -5,13 +5,16 @@ namespace StepDistill.Architecture.Tests;
 /// <summary>The arrows between projects. A new one is a decision: make it here and in ARCHITECTURE.md.</summary>
 public sealed class DependencyTests
 {
+    /// <summary>The same library with one libtorch, another, or none: a build takes one of them, by <c>TorchBackend</c>.</summary>
+    private static readonly string[] TorchPackages = ["TorchSharp", "TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows"];
+
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["StepDistill"] =
         [
             "Microsoft.Data.Sqlite", "Microsoft.Extensions.AI.Abstractions", "Parquet.Net", "Sylvan.Data.Csv",
         ],
-        ["StepDistill.Training"] = ["StepDistill", "TorchSharp-cpu"],
+        ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Cli"] =
         [
             "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "OllamaSharp", "Spectre.Console",
@@ -53,6 +56,20 @@ public sealed class DependencyTests
         from reference in XDocument.Load(project).Descendants("PackageReference")
         where reference.Attribute("Version") is not null || reference.Attribute("VersionOverride") is not null
         select $"{project} gives {reference.Attribute("Include")?.Value} a version of its own");
+
+    [Fact]
+    public void A_build_takes_one_of_the_packages_of_libtorch()
+    {
+        var project = XDocument.Load(Path.Combine(Repository.Root, "src", "StepDistill.Training", "StepDistill.Training.csproj"));
+        var references = project.Descendants("PackageReference")
+            .Where(reference => TorchPackages.Contains((string?)reference.Attribute("Include")))
+            .ToList();
+        var branches = Assert.Single(project.Descendants("Choose")).Elements().ToList();
+
+        Assert.Equal(TorchPackages, references.Select(reference => (string?)reference.Attribute("Include")).Order(StringComparer.Ordinal));
+        Assert.Equal(branches, references.Select(reference => reference.Ancestors().First(branches.Contains)).ToList());
+        Assert.Single(branches, branch => branch.Name == "Otherwise");
+    }
 
     private static string[] References(string project) =>
     [

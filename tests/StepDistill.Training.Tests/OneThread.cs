@@ -9,5 +9,9 @@ namespace StepDistill.Training.Tests;
 /// <summary>Keeps libtorch to one thread: the tests' tensors are so small that sharing them out costs more than it gains.</summary>
 public sealed class OneThread
 {
-    public OneThread() => TorchSharp.torch.set_num_threads(1);
+    public OneThread()
+    {
+        StepDistill.Training.Devices.NativeLibraries.Require();          // where the build brings no libtorch, TorchSharp would not find it
+        TorchSharp.torch.set_num_threads(1);
+    }
 }

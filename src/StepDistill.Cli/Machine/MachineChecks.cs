@@ -25,7 +25,11 @@ internal static partial class MachineChecks
             yield return CppLibrary();
         }
 
-        yield return Libtorch();
+        foreach (var finding in Libtorch())
+        {
+            yield return finding;
+        }
+
         yield return new("processors", FindingState.Good, $"{Environment.ProcessorCount} for this process");
         yield return Memory();
         yield return Disk();
@@ -64,17 +68,29 @@ internal static partial class MachineChecks
         return new(Library, FindingState.Good, $"{path}, up to GLIBCXX_3.4.{newest}");
     }
 
-    private static Finding Libtorch()
+    private static IEnumerable<Finding> Libtorch()
     {
+        const string Auto = "auto";
         var found = NativeLibraries.Look();
         if (!found.Loaded)
         {
-            return new("libtorch", FindingState.Broken, $"{found.Fault} {found.Remedy}");
+            yield return new("libtorch", FindingState.Broken, $"{found.Fault} {found.Remedy}");
+            yield break;
         }
 
+        yield return new("libtorch", FindingState.Good, $"{found.Versions["libtorch"]}, {found.Origin}; computes");
         var own = found.Files.FirstOrDefault(path => Path.GetFileName(path).Contains("LibTorchSharp", StringComparison.Ordinal));
-        var versions = string.Join(", ", found.Versions.Select(version => $"{version.Key} {version.Value}"));
-        return new("libtorch", FindingState.Good, $"{versions}; computes. {own ?? "Loaded"}: {found.Adaptation}".TrimEnd(' ', ':'));
+        yield return new(
+            "TorchSharp", FindingState.Good, $"{found.Versions["torchsharp"]}, {own ?? "loaded"}. {found.Adaptation}".TrimEnd(' '));
+
+        var device = ComputeDevice.Choose(Auto);
+        var idle = found.HasCuda && device.Value.index < 0;
+        yield return new("device", idle ? FindingState.Lacking : FindingState.Good, $"{device.Value}: {device.Reason}");
+        var precision = ComputePrecision.Choose(Auto, device.Value, ComputePrecision.LeastWidth);
+        yield return new(
+            "precision",
+            FindingState.Good,
+            $"{precision.Value.ToString().ToLowerInvariant()} for students at least {ComputePrecision.LeastWidth} wide: {precision.Reason}");
     }
 
     private static Finding Memory()

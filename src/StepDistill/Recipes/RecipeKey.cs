@@ -25,6 +25,7 @@ internal sealed class RecipeKey
     private readonly AllowedValuesAttribute? _allowed;
     private readonly RangeAttribute? _range;
     private readonly RegularExpressionAttribute? _pattern;
+    private readonly RefusedValuesAttribute? _refused;
 
     private RecipeKey(string path, Type type, PropertyInfo? property)
     {
@@ -40,6 +41,7 @@ internal sealed class RecipeKey
         _allowed = property?.GetCustomAttribute<AllowedValuesAttribute>();
         _range = property?.GetCustomAttribute<RangeAttribute>();
         _pattern = property?.GetCustomAttribute<RegularExpressionAttribute>();
+        _refused = property?.GetCustomAttribute<RefusedValuesAttribute>();
         Keys = Kind != RecipeValueKind.Section
             ? []
             : [.. from inner in valueType.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -93,6 +95,7 @@ internal sealed class RecipeKey
         _ when Choices.Count > 0 => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         _ when Path == "name" => "1 to 80 letters, digits, '-', '_' or '.', not beginning with '.', for it names folders",
         _ when PathRule is not null => "a path",
+        _ when _pattern?.ErrorMessage is { } words => words,
         _ => "text",
     };
 
@@ -109,6 +112,12 @@ internal sealed class RecipeKey
             && double.IsFinite(value.GetDouble()) && _range?.IsValid(value.GetDouble()) != false,
         _ => value.ValueKind == JsonValueKind.String && AllowsText(value.GetString()!),
     };
+
+    /// <summary>Why a value is refused that one might well write here, as a sentence without its full stop; null where there is no such reason.</summary>
+    public string? ReasonAgainst(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && _refused?.Values.Contains(value.GetString()!, StringComparer.OrdinalIgnoreCase) == true
+            ? _refused.Because
+            : null;
 
     /// <summary>Reads the value of an override: JSON where the key wants numbers, the bare text where it wants text.</summary>
     /// <returns>Null where the text is no value of this key's kind at all.</returns>

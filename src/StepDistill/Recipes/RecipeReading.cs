@@ -148,7 +148,8 @@ internal sealed class RecipeReading(string source, string? folder)
         }
 
         _faulty.Add(key.Path);
-        _faults.Add($"{key.Path} is {Show(value)}{origin}; it must be {key.Expected}.");
+        _faults.Add($"{key.Path} is {Show(value)}{origin}; it must be {key.Expected}."
+            + (key.ReasonAgainst(value) is { } reason ? $" {reason}." : ""));
         return false;
     }
 

@@ -68,6 +68,15 @@ public sealed record TrainingSection
     [Range(0d, double.PositiveInfinity)]
     public double MaxGradNorm { get; init; } = 1;
 
+    /// <summary>Where to compute: <c>auto</c> (the first GPU where there is one, else the processor), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default: <c>auto</c>.</summary>
+    [RegularExpression("(auto|cpu|cuda(:[0-9]{1,2})?)", ErrorMessage = "auto, cpu, cuda, or cuda:N with a GPU's number, such as cuda:1")]
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Numbers to compute in: <c>auto</c> (<c>bfloat16</c> where that is faster, else <c>float32</c>), <c>float32</c> or <c>bfloat16</c>. Default: <c>auto</c>.</summary>
+    [AllowedValues("auto", "float32", "bfloat16")]
+    [RefusedValues("T5's numbers outgrow float16 and turn into infinities; bfloat16 is as fast and has float32's range", "float16", "fp16", "half")]
+    public string Precision { get; init; } = "auto";
+
     /// <summary>Seed of every random choice. Default: 0.</summary>
     public int Seed { get; init; }
 

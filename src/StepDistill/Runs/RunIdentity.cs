@@ -17,14 +17,15 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
     /// <remarks>
     /// Paths of data are replaced by hashes of what they hold, so a moved file is the same file; test rows are not read
     /// while training; what a teacher said is hashed as data, so where its answers came from and how it was reached does
-    /// not matter.
+    /// not matter. Where a training computes is a matter of the machine, as its processor is: a run that was stopped on
+    /// one may go on with another. The precision counts, as the recipe says it: <c>auto</c> is the same run everywhere.
     /// </remarks>
     internal static IReadOnlyList<string> Irrelevant { get; } =
     [
         "name",
         "task.train", "task.validation", "task.validation_rows", "task.test",
         "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
-        "training.checkpoint_every_steps",
+        "training.checkpoint_every_steps", "training.device",
     ];
 
     /// <summary>Makes the identity of a run.</summary>

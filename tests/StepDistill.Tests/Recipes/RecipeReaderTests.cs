@@ -124,6 +124,30 @@ public sealed class RecipeReaderTests
             faults);
     }
 
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("FP16")]
+    [InlineData("half")]
+    public void Half_precision_is_refused_with_the_reason(string precision) => AssertFaults(
+        $$"""{ "name": "x", "task": { "name": "nli" }, "training": { "precision": "{{precision}}" } }""",
+        $"training.precision is '{precision}'; it must be auto, float32 or bfloat16. T5's numbers outgrow float16 and turn into infinities; bfloat16 is as fast and has float32's range.");
+
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("cuda")]
+    [InlineData("cuda:7")]
+    public void A_device_is_named_as_libtorch_names_it(string device) =>
+        Assert.Equal(device, Read(Sound, $"training.device={device}").Training.Device);
+
+    [Theory]
+    [InlineData("gpu")]
+    [InlineData("cuda:")]
+    [InlineData("cuda:first")]
+    [InlineData("cpu:0")]
+    public void Other_devices_are_refused(string device) => AssertFaults(
+        $$"""{ "name": "x", "task": { "name": "nli" }, "training": { "device": "{{device}}" } }""",
+        $"training.device is '{device}'; it must be auto, cpu, cuda, or cuda:N with a GPU's number, such as cuda:1.");
+
     [Fact]
     public void An_override_mends_a_faulty_value() =>
         Assert.Equal(3, Read("""{ "name": "x", "task": { "name": "nli" }, "training": { "seed": "a" } }""", "training.seed=3")

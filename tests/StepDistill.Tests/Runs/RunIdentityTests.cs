@@ -14,11 +14,13 @@ public sealed class RunIdentityTests
         { "files", SampleRecipe.Birds with { Task = SampleRecipe.Birds.Task with { Train = "moved.jsonl", Test = "test.jsonl" } } },
         { "address", SampleRecipe.Birds with { Teacher = new TeacherSection { Endpoint = "http://localhost", Concurrency = 9 } } },
         { "checkpoints", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { CheckpointEverySteps = 7 } } },
+        { "device", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Device = "cuda:1" } } },
     };
 
     public static TheoryData<string, Recipe> AnotherRun { get; } = new()
     {
         { "seed", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Seed = 4 } } },
+        { "precision", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Precision = "bfloat16" } } },
         { "labels", SampleRecipe.Birds with { Task = SampleRecipe.Birds.Task with { Labels = ["crow", "sparrow"] } } },
         { "batches", SampleRecipe.Birds with { Batches = new BatchesSection { BatchSize = 63 } } },
         { "patience", SampleRecipe.Birds with { Evaluation = new EvaluationSection { Patience = 2 } } },
