@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using StepDistill.Students;
+using static TorchSharp.torch;
+
+namespace StepDistill.Benchmarks;
+
+/// <summary>Steps of the three variants in turn, so that whatever else the machine does meets them alike.</summary>
+internal static class TrainStepBenchmark
+{
+    private static readonly string[] Variants = ["paper", "float32", "bfloat16"];
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static int Run(Options options)
+    {
+        if (options.Memory is { } variant)
+        {
+            Console.WriteLine(PeakOf(variant, options));
+            return 0;
+        }
+
+        var agreement = Agreement.Measure(options);
+        var results = options.Sizes.SelectMany(size => options.Batches.Select(batch => Measure(size, batch, options))).ToList();
+        var report = new Report(Machine.Describe(), agreement, results);
+        Console.WriteLine(options.Json ? JsonSerializer.Serialize(report, Indented) : report.Text());
+        foreach (var fault in agreement.Faults())
+        {
+            Console.Error.WriteLine(fault);
+        }
+
+        return agreement.Faults().Any() ? 1 : 0;
+    }
+
+    public static T5Config Config(string size) => T5Sizes.Named($"t5-v1_1-{size}");
+
+    private static Result Measure(string size, int batch, Options options)
+    {
+        var config = Config(size);
+        var variants = Variants.Select(name => new Variant(name, config)).ToList();
+        List<double[]> seconds = [];
+        List<(double Float32, double BFloat16)> peaks = [];
+        var examples = Enumerable.Range(0, options.Rounds + 1).Select(step => Workload.Batch(step, batch, config)).ToList();
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            var times = variants.ConvertAll(variant => Seconds(() => variant.Step(examples[round]))).ToArray();
+            if (round > 0)      // the first round warms up
+            {
+                seconds.Add(times);
+                peaks.Add((Machine.Peak(ScalarType.Float32), Machine.Peak(ScalarType.BFloat16)));
+            }
+        }
+
+        variants.ForEach(variant => variant.Dispose());
+        var memory = options.Short ? null : Variants.Select(variant => PeakInItsOwnProcess(variant, size, batch)).ToArray();
+        var (peak32, peak16) = (Median(peaks.Select(p => p.Float32)), Median(peaks.Select(p => p.BFloat16)));
+        var work = examples.Skip(1).ToList();
+        return new Result(size, batch, peak32 / 1e9, peak16 / 1e9,
+        [
+            .. Variants.Select((name, i) => new VariantResult(
+                name,
+                Median(seconds.Select(times => times[i])),
+                Median(seconds.Select((times, round) => batch / times[i])),
+                Median(seconds.Select((times, round) => work[round].Sum(e => e.TokenCount) / times[i])),
+                Median(seconds.Select(times => times[0] / times[i])),
+                Median(seconds.Select((times, round) =>
+                    Workload.Operations(work[round], config) / times[i] / (name == "bfloat16" ? peak16 : peak32))),
+                memory?[i])),
+        ]);
+    }
+
+    private static double Seconds(Func<double> step)
+    {
+        var watch = Stopwatch.StartNew();
+        step();
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private static double PeakInItsOwnProcess(string variant, string size, int batch)
+    {
+        string[] arguments = ["train-step", "--memory", variant, "--size", size, "--batch", batch.ToString(CultureInfo.InvariantCulture)];
+        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return double.Parse(output, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Most memory that a process which takes a few steps has held, in GB.</summary>
+    private static string PeakOf(string name, Options options)
+    {
+        var config = Config(options.Sizes[0]);
+        using var variant = new Variant(name, config);
+        for (var step = 0; step < 3; step++)
+        {
+            variant.Step(Workload.Batch(step, options.Batches[0], config));
+        }
+
+        return (Machine.PeakMemory() / 1e9).ToString("F3", CultureInfo.InvariantCulture);
+    }
+}
