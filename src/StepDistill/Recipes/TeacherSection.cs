@@ -9,9 +9,9 @@ public sealed record TeacherSection
     [AllowedValues("recorded", "chat")]
     public string Name { get; init; } = "recorded";
 
-    /// <summary>For <c>recorded</c>: file of answers matched to rows by <c>id</c> (<c>teacher.completion</c>, or <c>rationale</c> and <c>teacher_label</c>), instead of those beside the rows; a relative path starts at the recipe's folder.</summary>
+    /// <summary>For <c>recorded</c>: file of answers matched to rows by <c>id</c> (<c>teacher.completion</c>, or <c>rationale</c> and <c>teacher_label</c>), instead of those beside the rows; or a list of files, each with another answer to the same rows. Relative paths start at the recipe's folder.</summary>
     [RecipePath]
-    public string? Answers { get; init; }
+    public IReadOnlyList<string>? Answers { get; init; }
 
     /// <summary>How replies are read: <c>cqa-cot</c>, <c>svamp-cot</c>, <c>anli-cot</c>, <c>esnli-cot</c>, or <c>plain</c>. Default: what the task's preset says, else <c>plain</c>.</summary>
     public string? Format { get; init; }

@@ -155,6 +155,24 @@ public sealed class RecipeReaderTests
     }
 
     [Fact]
+    public void One_path_may_stand_where_a_list_of_paths_may()
+    {
+        Assert.Equal([Full("a.jsonl")], Answers("\"a.jsonl\""));
+        Assert.Equal([Full("a.jsonl"), "/b.jsonl"], Answers("[\"a.jsonl\", \"/b.jsonl\"]"));
+        Assert.Equal(
+            [Path.GetFullPath("a.jsonl"), Path.GetFullPath("b.jsonl")], Read(Sound, "teacher.answers=a.jsonl, b.jsonl").Teacher.Answers!);
+        Assert.Null(Answers("null"));
+        AssertFaults(
+            """{ "name": "x", "task": { "name": "nli" }, "teacher": { "answers": ["a", ""] } }""",
+            "teacher.answers is the list [\"a\", \"\"]; it must be a path or a list of paths.");
+
+        static string Full(string file) => Path.Combine("/recipes", file);
+
+        static IReadOnlyList<string>? Answers(string json) => RecipeReader.Read(
+            $$"""{ "name": "x", "task": { "name": "nli" }, "teacher": { "answers": {{json}} } }""", "x.jsonc", folder: "/recipes").Teacher.Answers;
+    }
+
+    [Fact]
     public void The_preset_scratch_fills_only_what_is_not_set()
     {
         var filled = Read(Sound, "training.preset=scratch", "training.max_steps=2000").Training;

@@ -42,6 +42,22 @@ public sealed class RecordedAnswersTests : IDisposable
         Assert.Contains(_file, fault.Message, StringComparison.Ordinal);
         Assert.Contains("line 2: it has no 'id'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("line 3: its id '1' was already given in line 1", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("files of their own in teacher.answers", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_answers_to_a_row_are_told_apart_by_their_numbers()
+    {
+        var answers = await Read("""
+            {"id": "1", "completion": "a", "sample": 0}
+            {"id": "2", "completion": "b"}
+            {"id": "1", "completion": "c", "sample": 2}
+            """);
+        Assert.Equal((3, 3), (answers.Count, answers.Samples));
+        Assert.Equal(["a", null, "c"], Enumerable.Range(0, 3).Select(number => answers.Find("1", number)?.Completion));
+
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => Read("""{"id": "1", "completion": "a", "sample": "last"}"""));
+        Assert.Contains("line 1: its 'sample' is 'last'; it must be a whole number from 0 to 999.", fault.Message, StringComparison.Ordinal);
     }
 
     private async Task<RecordedAnswers> Read(string lines)
