@@ -92,14 +92,14 @@ public sealed class T5DecodingTests
         var (ids, mask) = Batch([[5, 6, 7]]);
 
         Assert.Throws<OperationCanceledException>(
-            () => T5Decoding.Greedy(network, ids, mask, 10, new CancellationToken(canceled: true)));
+            () => T5Decoding.Greedy(network, ids, mask, 10, cancellation: new CancellationToken(canceled: true)));
     }
 
     private static int[][] Greedy(T5Network network, Tensor ids, Tensor mask, int maxLength) =>
-        T5Decoding.Greedy(network, ids, mask, maxLength, TestContext.Current.CancellationToken);
+        T5Decoding.Greedy(network, ids, mask, maxLength, cancellation: TestContext.Current.CancellationToken);
 
     private static int[][] Beam(T5Network network, Tensor ids, Tensor mask, int maxLength, int beams) =>
-        T5Decoding.Beam(network, ids, mask, maxLength, beams, TestContext.Current.CancellationToken);
+        T5Decoding.Beam(network, ids, mask, maxLength, beams, cancellation: TestContext.Current.CancellationToken);
 
     private static int[] GreedyWithoutMemory(T5Network network, int[] input, int maxLength)
     {
