@@ -40,10 +40,14 @@ internal sealed class AnnotateStage(TeacherStage teachers)
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
                 rows++;
-                annotated += row.Answers.Any(answer => answer is not null) ? 1 : 0;
-                stored += row.Answers.Count(answer => answer is not null);
-                failed += row.Answers.Count(answer => answer is { Status: AnnotationStatus.Failed });
-                ask += row.Answers.Zip(teacher.Answers).Count(one => one.First is null && one.Second.CanAnswer(row.Example));
+                var answers = row.Answers.OfType<Annotation>().DistinctBy(answer => answer.Key).ToList();
+                annotated += answers.Count > 0 ? 1 : 0;
+                stored += answers.Count;
+                failed += answers.Count(answer => answer.Status == AnnotationStatus.Failed);
+                ask += row.Answers.Zip(teacher.Answers)
+                    .Where(one => one.First is null && one.Second.CanAnswer(row.Example))
+                    .DistinctBy(one => one.Second.KeyOf(row.Example))
+                    .Count();
             }
 
             needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
