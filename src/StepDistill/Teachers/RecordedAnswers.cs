@@ -7,26 +7,23 @@ namespace StepDistill.Teachers;
 /// <remarks>
 /// Any format that rows can have, with the columns <c>id</c>; <c>teacher.completion</c> or <c>completion</c>, or
 /// <c>rationale</c> with <c>teacher_label</c>; and, where known, <c>teacher.model</c> or <c>model</c>. Where a file holds
-/// several answers to one row, <c>sample</c> numbers them from 0. A row may also hold no answer. A column <c>label</c> is never looked at: in most files it is gold. What <c>annotations export</c> writes is
+/// several answers to one row, <c>sample</c> numbers them; their order counts, not gaps. A row may also hold no answer. A column <c>label</c> is never looked at: in most files it is gold. What <c>annotations export</c> writes is
 /// such a file. The whole file is held in memory, about one kilobyte a row; answers beside their rows stream instead. Safe
 /// for use by several threads at once.
 /// </remarks>
 public sealed class RecordedAnswers
 {
-    /// <summary>More answers to one row than this are a mistake in the file.</summary>
-    private const int MostSamples = 1000;
-
-    private readonly Dictionary<(string Id, int Sample), RecordedAnswer> _answers = [];
+    private readonly Dictionary<string, List<(int Sample, RecordedAnswer Answer)>> _answers = new(StringComparer.Ordinal);
 
     private RecordedAnswers()
     {
     }
 
-    /// <summary>Rows in the file that hold an answer.</summary>
+    /// <summary>Rows of the task to which the file holds an answer.</summary>
     public int Count => _answers.Count;
 
-    /// <summary>How many answers to one row the file holds at most: one more than the highest <c>sample</c>.</summary>
-    public int Samples { get; private set; } = 1;
+    /// <summary>How many answers to one row the file holds at most.</summary>
+    public int Samples => _answers.Values.Max(several => several.Count);
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
@@ -49,7 +46,7 @@ public sealed class RecordedAnswers
             }
             else if (Sample(row) is not { } sample)
             {
-                faults.Add(row.Number, $"its 'sample' is '{Text(row, "sample")}'; it must be a whole number from 0 to {MostSamples - 1}.");
+                faults.Add(row.Number, $"its 'sample' is '{Text(row, "sample")}'; it must be a whole number from 0.");
             }
             else if (!ids.TryAdd((id, sample), row.Number))
             {
@@ -59,8 +56,8 @@ public sealed class RecordedAnswers
             }
             else if (Answer(row) is { } answer)
             {
-                answers._answers.Add((id, sample), answer);
-                answers.Samples = Math.Max(answers.Samples, sample + 1);
+                var several = answers._answers.GetValueOrDefault(id) ?? (answers._answers[id] = new(1));
+                several.Insert(several.TakeWhile(other => other.Sample < sample).Count(), (sample, answer));
             }
         }
 
@@ -72,12 +69,13 @@ public sealed class RecordedAnswers
 
     /// <summary>The answer to a row, or null where the file holds none.</summary>
     /// <param name="id">The row's <see cref="Example.Id"/>.</param>
-    /// <param name="sample">Which of several answers, from 0.</param>
-    public RecordedAnswer? Find(string id, int sample = 0) => _answers.GetValueOrDefault((id, sample));
+    /// <param name="number">Which of several answers, from 0, in the order of their <c>sample</c>.</param>
+    public RecordedAnswer? Find(string id, int number = 0) =>
+        _answers.GetValueOrDefault(id) is { } several && number < several.Count ? several[number].Answer : null;
 
     private static int? Sample(DataRow row) =>
         Text(row, "sample") is not { } text ? 0
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < MostSamples ? number
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
         : null;
 
     private static RecordedAnswer? Answer(DataRow row)
