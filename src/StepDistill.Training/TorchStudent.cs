@@ -24,6 +24,9 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
     /// <summary>Whether label and rationale come in one text, as the arm <c>single-task</c> trains it.</summary>
     public bool SingleTask { get; init; }
 
+    /// <summary>The id from which the decoder starts a rationale; null for the configuration's, from which it starts a label.</summary>
+    public int? RationaleStart { get; init; }
+
     /// <summary>Inputs are cut at this many tokens, end mark included.</summary>
     public int MaxInputTokens { get; init; } = 1024;
 
@@ -53,6 +56,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
         return new TorchStudent(network, tokenizer, manifest?.LabelPrefix ?? "", manifest?.RationalePrefix)
         {
             SingleTask = manifest?.Arm == Arms.SingleTask,
+            RationaleStart = manifest?.RationaleStart,
             MaxInputTokens = manifest?.MaxInputTokens ?? 1024,
             MaxTokens = evaluation.MaxTokens,
             Beams = evaluation.Beams,
@@ -67,12 +71,12 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
     {
         if (SingleTask)
         {
-            return [.. Write("", inputs, MaxRationaleTokens + MaxTokens, cancellation).Select(SingleTaskTarget.Read)];
+            return [.. Write("", inputs, MaxRationaleTokens + MaxTokens, null, cancellation).Select(SingleTaskTarget.Read)];
         }
 
-        var labels = Write(labelPrefix, inputs, MaxTokens, cancellation);
+        var labels = Write(labelPrefix, inputs, MaxTokens, null, cancellation);
         var rationales = withRationale && rationalePrefix is not null
-            ? Write(rationalePrefix, inputs, MaxRationaleTokens, cancellation)
+            ? Write(rationalePrefix, inputs, MaxRationaleTokens, RationaleStart, cancellation)
             : null;
         return [.. labels.Select((label, i) => new Prediction(label.Trim(), rationales?[i].Trim()))];
     }
@@ -86,7 +90,8 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
         }
     }
 
-    private string[] Write(string prefix, IReadOnlyList<string> inputs, int maxLength, CancellationToken cancellation)
+    private string[] Write(
+        string prefix, IReadOnlyList<string> inputs, int maxLength, int? startId, CancellationToken cancellation)
     {
         var sources = inputs.Select(input => PairEncoder.Encode(tokenizer, prefix + input, MaxInputTokens)).ToArray();
         var texts = new string[inputs.Count];
@@ -96,7 +101,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
         {
             using var scope = NewDisposeScope();
             var (ids, mask) = TensorBatch.Sources([.. rows.Select(row => sources[row])], network.Config.PadId, CPU);
-            var written = T5Decoding.Beam(network, ids, mask, maxLength, Beams, cancellation);
+            var written = T5Decoding.Beam(network, ids, mask, maxLength, Beams, startId, cancellation);
             foreach (var (row, tokens) in rows.Zip(written))
             {
                 texts[row] = tokenizer.Decode(tokens);

@@ -20,7 +20,7 @@ internal sealed class Trainer
     public required T5Network Network { get; init; }
 
     /// <summary>What it learns from.</summary>
-    public required IReadOnlyList<EncodedExample> Examples { get; init; }
+    public required IReadOnlyList<EncodedRow> Examples { get; init; }
 
     /// <summary>Which examples each step sees.</summary>
     public required BatchOrder Order { get; init; }
@@ -123,7 +123,7 @@ internal sealed class Trainer
 
     private TrainerState Step(TrainStep step, TrainerState state, Pace pace)
     {
-        var batch = Select(Order.Batch(state.Step));
+        var batch = Select(state.Step);
         var rate = LearningRate.At(state.Step);
         var result = step.Run(batch, rate, ChanceOf(Seed, state.Step), Parts);
         if (!result.IsFinite)
@@ -180,12 +180,14 @@ internal sealed class Trainer
 
     private EarlyStopping Judge(TrainerState state) => EarlyStopping.Judge([.. state.Looks.Select(look => look.Score)], Patience);
 
-    private List<EncodedExample> Select(ReadOnlySpan<int> batch)
+    /// <summary>The examples of one step, each with the rationale that is its epoch's.</summary>
+    private List<EncodedExample> Select(int step)
     {
+        var batch = Order.Batch(step);
         var selected = new List<EncodedExample>(batch.Length);
         foreach (var index in batch)
         {
-            selected.Add(Examples[index]);
+            selected.Add(Examples[index].In(step / Order.StepsPerEpoch, Seed));
         }
 
         return selected;

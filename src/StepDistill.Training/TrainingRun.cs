@@ -80,11 +80,17 @@ public sealed class TrainingRun
             : StudentStart.FromFolder(Recipe.Student, from);
         using var network = start.Network;
         var training = Recipe.Training;
-        var encoder = new PairEncoder(start.Tokenizer, Recipe.Batches.MaxInputTokens, Recipe.Batches.MaxTargetTokens);
+        var encoder = new PairEncoder(
+            start.Tokenizer, Recipe.Batches.MaxInputTokens, Recipe.Batches.MaxTargetTokens, RationaleStart(start.Tokenizer));
         var examples = data.Train.Select(encoder.Encode).ToList();
         if (encoder.CutTexts > 0)
         {
             Warn($"{encoder.CutTexts} texts were longer than batches.max_input_tokens or max_target_tokens and lost their ends.");
+        }
+
+        if (data.Counts.CutRationales > 0)
+        {
+            Warn($"{data.Counts.CutRationales} rationales were longer than training.max_rationale_words ({training.MaxRationaleWords}) and lost their ends.");
         }
 
         using var optimizer = new AdamW(network.Memory, training.Optimizer == "adamw-hf", training.WeightDecay);
@@ -155,11 +161,23 @@ public sealed class TrainingRun
             .Order(StringComparer.Ordinal)
             .SelectMany(file => new[] { Path.GetFileName(file), ContentHash.OfFile(file) }));
 
+    /// <summary>What is put before an input to get a label and a rationale; null where the arm gives no rationale of its own.</summary>
+    private (string Label, string? Rationale) Prefixes => Recipe.Training switch
+    {
+        { Arm: not Arms.StepByStep } => ("", null),
+        { TaskMark: "decoder" } => ("", ""),
+        var training => (training.LabelPrefix, training.RationalePrefix),
+    };
+
+    /// <summary>The id from which the decoder starts a rationale, where that marks the task.</summary>
+    private int? RationaleStart(Tokenizer tokenizer) =>
+        Recipe.Training is { Arm: Arms.StepByStep, TaskMark: "decoder" } ? DecoderMark.RationaleStart(tokenizer) : null;
+
     private TorchStudent StudentOf(T5Network network, Tokenizer tokenizer) => new(
         network, tokenizer,
-        Recipe.Training.Arm == Arms.StepByStep ? Recipe.Training.LabelPrefix : "",
-        Recipe.Training.Arm == Arms.StepByStep ? Recipe.Training.RationalePrefix : null)
+        Prefixes.Label, Prefixes.Rationale)
     {
+        RationaleStart = RationaleStart(tokenizer),
         SingleTask = Recipe.Training.Arm == Arms.SingleTask,
         MaxInputTokens = Recipe.Batches.MaxInputTokens,
         MaxTokens = Recipe.Evaluation.MaxTokens,
@@ -203,8 +221,9 @@ public sealed class TrainingRun
             Name = Recipe.Name,
             Task = StudentTask.Of(Task),
             Arm = training.Arm,
-            LabelPrefix = training.Arm == Arms.StepByStep ? training.LabelPrefix : "",
-            RationalePrefix = training.Arm == Arms.StepByStep ? training.RationalePrefix : null,
+            LabelPrefix = Prefixes.Label,
+            RationalePrefix = Prefixes.Rationale,
+            RationaleStart = RationaleStart(start.Tokenizer),
             MaxInputTokens = Recipe.Batches.MaxInputTokens,
             Lineage = new StudentLineage
             {

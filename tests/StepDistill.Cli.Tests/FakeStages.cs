@@ -93,4 +93,15 @@ internal static class Birds
             """);
         return folder.Write("birds.jsonc", Recipe);
     }
+
+    /// <summary>Writes the same, with two files of answers to some of the rows; gives the recipe's path and what names the files.</summary>
+    public static (string Recipe, string Setting) WriteWithTwoAnswersTo(TemporaryFolder folder)
+    {
+        var one = folder.Write("one.jsonl", """
+            {"id":"a","rationale":"It has flippers.","teacher_label":"swim"}
+            {"id":"c","rationale":"It stands in water.","teacher_label":"swim"}
+            """);
+        var two = folder.Write("two.jsonl", """{"id":"c","rationale":"It has wings.","teacher_label":"fly"}""");
+        return (WriteTo(folder), $"teacher.answers={one},{two}");
+    }
 }

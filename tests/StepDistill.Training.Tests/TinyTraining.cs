@@ -54,7 +54,7 @@ internal sealed class TinyTraining : IDisposable
         var trainer = new Trainer
         {
             Network = network,
-            Examples = Examples,
+            Examples = [.. Examples.Select(example => new EncodedRow([example]))],
             Order = new ShuffledOrder(Examples.Count, 4, seed: 1),
             Loss = StepByStepLoss.Program(),
             LearningRate = new LearningRate(Rate, Steps),

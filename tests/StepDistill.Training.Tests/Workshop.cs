@@ -11,12 +11,14 @@ internal sealed class Workshop : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("stepdistill-");
 
-    public Workshop(Recipe recipe)
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="teacher">Whose answers; those beside the rows where missing.</param>
+    public Workshop(Recipe recipe, ITeacher? teacher = null)
     {
         Recipe = recipe;
         Task = TaskSpec.From(recipe.Task);
         Splits = TaskSplits.Open(Task, recipe.Task, _folder.FullName);
-        Teacher = new RecordedTeacher(Task, recipe.Teacher.Format ?? Task.ReplyFormat);
+        Teacher = teacher ?? new RecordedTeacher(Task, recipe.Teacher.Format ?? Task.ReplyFormat);
         Folder = new RecipeFolder(_folder.FullName, recipe.Name);
         Store = SqliteAnnotationStore.Open(Folder.Annotations);
     }
@@ -27,7 +29,7 @@ internal sealed class Workshop : IDisposable
 
     public TaskSplits Splits { get; }
 
-    public RecordedTeacher Teacher { get; }
+    public ITeacher Teacher { get; }
 
     public IAnnotationStore Store { get; }
 

@@ -62,7 +62,7 @@ internal sealed class QuickstartRun
         var rows = (await _annotate.CountAsync(_recipe, splits, cancellation)).Sum(need => need.Rows);
         await terminal.WithProgressAsync("Asking the simulated teacher", progress => _annotate.RunAsync(
             _recipe, splits, rows, retryFailed: true, AnnotateVerb.Relay(progress), cancellation));
-        return await _annotate.StatisticsAsync(_recipe, _recipe.Splits.Train, cancellation);
+        return (await _annotate.StatisticsAsync(_recipe, _recipe.Splits.Train, cancellation))[0];
     }
 
     /// <summary>Streams the training rows' annotations.</summary>

@@ -8,10 +8,11 @@ namespace StepDistill.Cli.Stages;
 /// <summary>How many of some rows are annotated.</summary>
 /// <param name="Split">Which rows.</param>
 /// <param name="Rows">How many there are.</param>
-/// <param name="Stored">Those whose question is answered, readably or not.</param>
-/// <param name="ToAsk">Those about which the teacher is still to be asked.</param>
+/// <param name="Annotated">Those with at least one answer, readable or not.</param>
+/// <param name="Stored">Questions that are answered, readably or not: one a row, or as many as the teacher gives answers.</param>
+/// <param name="ToAsk">Questions that are still to be asked.</param>
 /// <param name="Failed">Of the stored ones, those to which no reply came.</param>
-internal sealed record AnnotationNeed(string Split, long Rows, long Stored, long ToAsk, long Failed);
+internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed);
 
 /// <summary>Annotates a recipe's rows: joins rows, teacher and store.</summary>
 /// <param name="teachers">Makes teachers.</param>
@@ -34,36 +35,49 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
-            var (rows, stored, ask, failed) = (0L, 0L, 0L, 0L);
-            await foreach (var (example, annotation) in
+            var (rows, annotated, stored, ask, failed) = (0L, 0L, 0L, 0L, 0L);
+            await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
                 rows++;
-                stored += annotation is null ? 0 : 1;
-                failed += annotation is { Status: AnnotationStatus.Failed } ? 1 : 0;
-                ask += annotation is null && teacher.CanAnswer(example) ? 1 : 0;
+                var answers = row.Answers.OfType<Annotation>().DistinctBy(answer => answer.Key).ToList();
+                annotated += answers.Count > 0 ? 1 : 0;
+                stored += answers.Count;
+                failed += answers.Count(answer => answer.Status == AnnotationStatus.Failed);
+                ask += row.Answers.Zip(teacher.Answers)
+                    .Where(one => one.First is null && one.Second.CanAnswer(row.Example))
+                    .DistinctBy(one => one.Second.KeyOf(row.Example))
+                    .Count();
             }
 
-            needs.Add(new(split.Name, rows, stored, ask, failed));
+            needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
         }
 
         return needs;
     }
 
-    /// <summary>Counts what the annotations of a split are like.</summary>
-    public async Task<AnnotationStatistics> StatisticsAsync(
+    /// <summary>Counts what the annotations of a split are like, by each of the teacher's answers.</summary>
+    public async Task<IReadOnlyList<AnnotationStatistics>> StatisticsAsync(
         OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation)
     {
         var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
-        return await AnnotationStatistics.CountAsync(
-            recipe.Task,
-            AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation),
-            cancellation).ConfigureAwait(false);
+        var counts = new List<AnnotationStatistics>();
+        for (var answer = 0; answer < teacher.Answers.Count; answer++)
+        {
+            var number = answer;
+            counts.Add(await AnnotationStatistics.CountAsync(
+                recipe.Task,
+                AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation)
+                    .Select(row => row.EachAnswer.ElementAt(number)),
+                cancellation).ConfigureAwait(false));
+        }
+
+        return counts;
     }
 
-    /// <summary>Streams a split's rows, each with its annotation.</summary>
+    /// <summary>Streams a split's rows, each with its annotations.</summary>
     public async IAsyncEnumerable<AnnotatedExample> ReadAsync(
         OpenedRecipe recipe, TaskSplit split, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -99,7 +113,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         {
             Concurrency = recipe.Recipe.Teacher.Concurrency,
             RetryFailed = retryFailed,
-            Total = rows,
+            Total = rows * teacher.Answers.Count,
         };
         return await new AnnotationRun(teacher, store, settings, progress)
             .RunAsync(splits.ToAsyncEnumerable().SelectMany(split => split.Read(cancellation)), cancellation)

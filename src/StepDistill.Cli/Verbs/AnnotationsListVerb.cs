@@ -52,6 +52,7 @@ internal sealed class AnnotationsListVerb : Verb
         var split = recipe.Split(words.GetRequiredValue(_split));
         var only = words.GetRequiredValue(_only);
         var rows = await _annotate.ReadAsync(recipe, split, cancellation)
+            .SelectMany(row => row.EachAnswer)
             .Where(row => Wanted(recipe, row, only))
             .Take(Math.Max(0, words.GetValue(_count)))
             .ToListAsync(cancellation);

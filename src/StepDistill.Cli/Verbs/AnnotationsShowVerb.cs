@@ -63,18 +63,27 @@ internal sealed class AnnotationsShowVerb : Verb
 
     private static void Show(Terminal terminal, AnnotatedExample row, string split)
     {
-        var (example, annotation) = row;
+        var example = row.Example;
         terminal.Say($"{example.Id} ({split})");
         Part("input", example.Input ?? "(not known)");
         Part("gold", example.Label ?? "(not known)");
-        Part("status", AnnotationsListVerb.StatusOf(annotation));
-        Part("fault", annotation?.Fault);
-        Part("label", annotation?.Label);
-        Part("rationale", annotation?.Rationale);
-        Part("reply", annotation?.Reply);
-        Part("teacher", annotation?.Teacher);
+        foreach (var answer in row.Answers)
+        {
+            Part("status", AnnotationsListVerb.StatusOf(answer));
+            Part("fault", answer?.Fault);
+            Part("label", answer?.Label);
+            Part("rationale", answer?.Rationale);
+            Part("reply", answer?.Reply);
+            Part("teacher", answer?.Teacher);
+        }
+
         var result = Json(row);
         result["split"] = split;
+        if (row.Answers.Count > 1)
+        {
+            result["answers"] = new JsonArray([.. row.EachAnswer.Select(one => (JsonNode)Json(one))]);
+        }
+
         terminal.Result(result);
 
         void Part(string name, string? text)

@@ -39,15 +39,22 @@ internal sealed class AnnotationsStatsVerb : Verb
         var faults = new List<string>();
         foreach (var split in recipe.Splits.All)
         {
-            var count = await _annotate.StatisticsAsync(recipe, split, cancellation);
-            splits[split.Name] = Json(count);
-            rows.Add(
-            [
-                split.Name, Number(count.Rows), Number(count.WithGold), Number(count.WithTeacher), Number(count.Readable),
+            var counts = await _annotate.StatisticsAsync(recipe, split, cancellation);
+            var json = Json(counts[0]);
+            if (counts.Count > 1)
+            {
+                json["answers"] = new JsonArray([.. counts.Select(count => (JsonNode)Json(count))]);
+            }
+
+            splits[split.Name] = json;
+            rows.AddRange(counts.Select((count, answer) => new[]
+            {
+                NameOf(split.Name, counts.Count, answer), Number(count.Rows), Number(count.WithGold), Number(count.WithTeacher), Number(count.Readable),
                 Number(count.Correct), count.Accuracy is { } accuracy ? accuracy.ToString("P2", CultureInfo.InvariantCulture) : "–",
                 count.RationaleWords is { } length ? length.Mean.ToString("0.0", CultureInfo.InvariantCulture) : "–",
-            ]);
-            faults.AddRange(count.Faults.Select(fault => $"  {split.Name}: {Number(fault.Rows)} × {fault.Fault}"));
+            }));
+            faults.AddRange(counts.SelectMany((count, answer) => count.Faults.Select(
+                fault => $"  {NameOf(split.Name, counts.Count, answer)}: {Number(fault.Rows)} × {fault.Fault}")));
         }
 
         foreach (var line in TextTable.Lines(
@@ -66,6 +73,10 @@ internal sealed class AnnotationsStatsVerb : Verb
         terminal.Result(new JsonObject { ["recipe"] = recipe.Recipe.Name, ["splits"] = splits });
         return ExitCode.Success;
     }
+
+    /// <summary>A split's name, with the number of the answer where the teacher gives several.</summary>
+    private static string NameOf(string split, int answers, int answer) =>
+        answers == 1 ? split : string.Create(CultureInfo.InvariantCulture, $"{split}, answer {answer + 1}");
 
     private static JsonObject Json(AnnotationStatistics count) => new()
     {

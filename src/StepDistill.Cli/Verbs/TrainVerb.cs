@@ -42,13 +42,13 @@ internal sealed class TrainVerb : Verb
         var rows = (await _annotate.CountAsync(recipe, [recipe.Splits.Train], cancellation))[0];
         terminal.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{recipe.Recipe.Name}: {training.Arm}, {rows.Rows:N0} training rows ({rows.Stored:N0} annotated), "
+            $"{recipe.Recipe.Name}: {training.Arm}, {rows.Rows:N0} training rows ({rows.Annotated:N0} annotated), "
             + $"{training.MaxSteps:N0} steps of {recipe.Recipe.Batches.BatchSize:N0}, into {folder.Root}"));
         if (rows.ToAsk > 0 && training.Arm != Arms.Finetune)
         {
             terminal.Note(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rows.ToAsk:N0} rows are not annotated yet; they have no rationale. First: stepdistill annotate {_recipe.PathOf(words)}"));
+                $"{Missing(rows)}. First: stepdistill annotate {_recipe.PathOf(words)}"));
         }
 
         var result = new JsonObject
@@ -56,7 +56,7 @@ internal sealed class TrainVerb : Verb
             ["run"] = folder.Root,
             ["arm"] = training.Arm,
             ["rows"] = rows.Rows,
-            ["annotated"] = rows.Stored,
+            ["annotated"] = rows.Annotated,
             ["finished"] = folder.IsFinished,
         };
         if (!words.GetValue(_dryRun))
@@ -78,4 +78,8 @@ internal sealed class TrainVerb : Verb
         terminal.Result(result);
         return ExitCode.Success;
     }
+
+    private static string Missing(AnnotationNeed need) => need.Annotated == 0 || need.Rows - need.Annotated >= need.ToAsk
+        ? string.Create(CultureInfo.InvariantCulture, $"{need.ToAsk:N0} rows are not annotated yet; they have no rationale")
+        : string.Create(CultureInfo.InvariantCulture, $"{need.ToAsk:N0} of the teacher's several answers are not stored yet");
 }

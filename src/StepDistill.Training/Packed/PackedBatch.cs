@@ -57,7 +57,7 @@ internal sealed class PackedBatch
         foreach (var example in examples)
         {
             AddSource(example.Label.Source);
-            AddTarget(example.Label.Target, config.StartId, shares.Label, rationale: false);
+            AddTarget(example.Label, shares.Label * example.Weight, rationale: false);
             if (example.Rationale is { } rationale)
             {
                 if (!ReferenceEquals(rationale.Source, example.Label.Source))
@@ -65,7 +65,7 @@ internal sealed class PackedBatch
                     AddSource(rationale.Source);
                 }
 
-                AddTarget(rationale.Target, config.StartId, shares.Rationale, rationale: true);
+                AddTarget(rationale, shares.Rationale * example.Weight, rationale: true);
             }
         }
 
@@ -80,12 +80,12 @@ internal sealed class PackedBatch
             sources.AddRange(ids);
         }
 
-        void AddTarget(int[] ids, int start, double share, bool rationale)
+        void AddTarget(EncodedPair pair, double share, bool rationale)
         {
-            var source = sourceSpans[^1];
+            var (ids, source) = (pair.Target, sourceSpans[^1]);
             targetSpans.Add(new(inputs.Count, ids.Length, inputs.Count, ids.Length));
             crossSpans.Add(new(inputs.Count, ids.Length, source.KeyStart, source.Keys));
-            inputs.Add(start);
+            inputs.Add(pair.Start ?? config.StartId);
             inputs.AddRange(ids.AsSpan(..^1));
             targets.AddRange(ids);
             weights.AddRange(Enumerable.Repeat((float)share, ids.Length));

@@ -178,7 +178,7 @@ internal static partial class NetworkChecks
                 beams: name.Groups["beams"].Success
                     ? int.Parse(name.Groups["beams"].Value, CultureInfo.InvariantCulture)
                     : 1,
-                cancellation);
+                cancellation: cancellation);
             yield return Differences.OfTokens(
                 key,
                 [.. texts.Select(text => text.Prepend(network.Config.StartId).ToArray())],

@@ -53,12 +53,7 @@ public sealed class ShuffledOrder(int examples, int batchSize, int seed) : Batch
     {
         var random = new SplitMix64(((ulong)(uint)seed << 32) | (uint)epoch);
         var order = Enumerable.Range(0, examples).ToArray();
-        for (var i = examples - 1; i > 0; i--)
-        {
-            var j = (int)(random.Next() % (ulong)(i + 1));      // the bias, i / 2^64, is far below notice
-            (order[i], order[j]) = (order[j], order[i]);
-        }
-
+        random.Shuffle(order.AsSpan());
         return order;
     }
 }

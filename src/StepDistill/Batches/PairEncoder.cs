@@ -2,23 +2,6 @@ using StepDistill.Tokenizers;
 
 namespace StepDistill.Batches;
 
-/// <summary>One pair as token ids, end marks included.</summary>
-/// <param name="Source">The encoder's ids.</param>
-/// <param name="Target">The ids that the decoder learns to write.</param>
-public sealed record EncodedPair(int[] Source, int[] Target);
-
-/// <summary>All pairs of one example as token ids; see <see cref="TrainingExample"/>.</summary>
-/// <param name="ExampleId">The example.</param>
-/// <param name="Label">The label pair.</param>
-/// <param name="Rationale">The rationale pair, or null.</param>
-public sealed record EncodedExample(string ExampleId, EncodedPair Label, EncodedPair? Rationale)
-{
-    /// <summary>Tokens of all its sources and targets.</summary>
-    public int TokenCount => Count(Label) + (Rationale is null ? 0 : Count(Rationale));
-
-    private static int Count(EncodedPair pair) => pair.Source.Length + pair.Target.Length;
-}
-
 /// <summary>Turns pairs of texts into token ids, cut to the lengths that the recipe allows.</summary>
 /// <remarks>
 /// As the paper's program does: special pieces written out in a text, such as the <c>&lt;/s&gt;</c> between premise and
@@ -27,15 +10,35 @@ public sealed record EncodedExample(string ExampleId, EncodedPair Label, Encoded
 /// <param name="tokenizer">The student's tokenizer.</param>
 /// <param name="maxInputTokens">Length of a source at most, end mark included.</param>
 /// <param name="maxTargetTokens">Length of a target at most, end mark included.</param>
-public sealed class PairEncoder(Tokenizer tokenizer, int maxInputTokens, int maxTargetTokens)
+/// <param name="rationaleStart">
+/// Where the decoder marks the task, the id from which a rationale starts: both pairs then share one source. Null where
+/// prefixes do.
+/// </param>
+public sealed class PairEncoder(Tokenizer tokenizer, int maxInputTokens, int maxTargetTokens, int? rationaleStart = null)
 {
     /// <summary>Texts cut so far.</summary>
     public int CutTexts { get; private set; }
 
-    /// <summary>Encodes one example's pairs.</summary>
-    /// <param name="example">The pairs.</param>
-    public EncodedExample Encode(TrainingExample example) =>
-        new(example.ExampleId, Encode(example.Label), example.Rationale is null ? null : Encode(example.Rationale));
+    /// <summary>Encodes one row's pairs; what its choices have in common is encoded, and kept, once.</summary>
+    /// <param name="row">The pairs.</param>
+    public EncodedRow Encode(TrainingRow row)
+    {
+        var choices = new List<EncodedExample>(row.Choices.Count);
+        var sources = new Dictionary<string, int[]>(StringComparer.Ordinal);
+        foreach (var example in row.Choices)
+        {
+            var label = row.Choices[0].Label == example.Label && choices.Count > 0
+                ? choices[0].Label
+                : Encode(example.Label, sources);
+            choices.Add(new EncodedExample(
+                example.ExampleId,
+                label,
+                example.Rationale is null ? null : Encode(example.Rationale, sources) with { Start = rationaleStart },
+                example.Weight));
+        }
+
+        return new EncodedRow([.. choices]);
+    }
 
     /// <summary>Encodes one text.</summary>
     /// <param name="tokenizer">The student's tokenizer.</param>
@@ -44,8 +47,15 @@ public sealed class PairEncoder(Tokenizer tokenizer, int maxInputTokens, int max
     public static int[] Encode(Tokenizer tokenizer, string text, int limit) =>
         WithEnd(tokenizer, tokenizer.EncodeMarked(text), limit);
 
-    private EncodedPair Encode(TrainingPair pair) =>
-        new(Encode(pair.Source, maxInputTokens), Encode(pair.Target, maxTargetTokens));
+    private EncodedPair Encode(TrainingPair pair, Dictionary<string, int[]> sources)
+    {
+        if (!sources.TryGetValue(pair.Source, out var source))
+        {
+            source = sources[pair.Source] = Encode(pair.Source, maxInputTokens);
+        }
+
+        return new EncodedPair(source, Encode(pair.Target, maxTargetTokens));
+    }
 
     private int[] Encode(string text, int limit)
     {

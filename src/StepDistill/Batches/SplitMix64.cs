@@ -14,4 +14,15 @@ public struct SplitMix64(ulong state)
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
     }
+
+    /// <summary>Brings items into a random order (Fisher and Yates).</summary>
+    /// <param name="items">The items.</param>
+    public void Shuffle<T>(Span<T> items)
+    {
+        for (var i = items.Length - 1; i > 0; i--)
+        {
+            var j = (int)(Next() % (ulong)(i + 1));      // the bias, i / 2^64, is far below notice
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
 }

@@ -20,4 +20,9 @@ public sealed record TrainingPair(PairTask Task, string Source, string Target);
 /// <param name="ExampleId">The example.</param>
 /// <param name="Label">The label pair.</param>
 /// <param name="Rationale">The rationale pair, or null.</param>
-public sealed record TrainingExample(string ExampleId, TrainingPair Label, TrainingPair? Rationale);
+/// <param name="Weight">How much the example counts; the mean over a training set is 1.</param>
+public sealed record TrainingExample(string ExampleId, TrainingPair Label, TrainingPair? Rationale, double Weight = 1);
+
+/// <summary>One row of a training set: the same example with each of its rationales in turn, of which an epoch trains one.</summary>
+/// <param name="Choices">At least one; several where the teacher gave several answers.</param>
+public sealed record TrainingRow(IReadOnlyList<TrainingExample> Choices);

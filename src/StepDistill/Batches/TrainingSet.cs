@@ -10,8 +10,8 @@ namespace StepDistill.Batches;
 /// <summary>What one run trains on and selects on: rows joined with the teacher's answers, in memory.</summary>
 public sealed record TrainingSet
 {
-    /// <summary>The training pairs, in the order that batch orders count in.</summary>
-    public required IReadOnlyList<TrainingExample> Train { get; init; }
+    /// <summary>The training rows' pairs, in the order that batch orders count in.</summary>
+    public required IReadOnlyList<TrainingRow> Train { get; init; }
 
     /// <summary>The validation rows, chosen by hash of the id where the recipe wants only some; each has an input and a gold label.</summary>
     public required IReadOnlyList<Example> Validation { get; init; }
@@ -38,35 +38,40 @@ public sealed record TrainingSet
     public static async Task<TrainingSet> ReadAsync(
         Recipe recipe, TaskSpec task, TaskSplits splits, ITeacher teacher, IAnnotationStore store, CancellationToken cancellation = default)
     {
-        var maker = new PairMaker(task, recipe.Training, recipe.Teacher.Keep);
-        var train = new List<TrainingExample>();
+        var training = recipe.Training;
+        var maker = new LessonMaker(task, training, recipe.Teacher.Keep);
+        var lessons = new List<Lesson>();
         var texts = new List<string>();
-        await foreach (var (example, annotation) in AnnotatedExample.ReadAsync(splits.Train.Read(cancellation), teacher, store, cancellation))
+        await foreach (var row in AnnotatedExample.ReadAsync(splits.Train.Read(cancellation), teacher, store, cancellation))
         {
-            texts.AddRange(new[] { example.Input, example.Label, annotation?.Label, annotation?.Rationale }.OfType<string>());
-            if (TaskSplits.InFraction(example.Id, recipe.Training.Fraction) && maker.Make(example, annotation) is { } pairs)
+            var (example, answers) = (row.Example, row.Answers.OfType<Annotation>().ToList());
+            texts.AddRange(answers
+                .SelectMany(answer => new[] { answer.Label, answer.Rationale })
+                .Prepend(example.Label).Prepend(example.Input).OfType<string>());
+            if (TaskSplits.InFraction(example.Id, training.Fraction) && maker.Make(example, answers) is { } lesson)
             {
-                train.Add(pairs);
+                lessons.Add(lesson);
             }
         }
 
-        if (train.Count == 0)
+        if (lessons.Count == 0)
         {
             throw new StepDistillException(
-                $"No row of {splits.Train.Source} can train the arm {recipe.Training.Arm}: "
+                $"No row of {splits.Train.Source} can train the arm {training.Arm}: "
                 + string.Join("; ", maker.Counts.LeftOut.Select(why => $"{why.Value} rows: {why.Key}"))
                 + ". Where annotations are missing, run 'stepdistill annotate' with this recipe first.");
         }
 
-        if (recipe.Training.Arm is Arms.StepByStep or Arms.SingleTask && maker.Counts.WithoutRationale.Values.Sum() == train.Count)
+        if (training is { Arm: Arms.StepByStep or Arms.SingleTask, RationaleShare: > 0 } && lessons.TrueForAll(lesson => lesson.Rationales.Count == 0))
         {
             throw new StepDistillException(
-                $"None of the {train.Count} rows has a rationale, and the arm {recipe.Training.Arm} learns from them: "
+                $"None of the {lessons.Count} rows has a rationale, and the arm {training.Arm} learns from them: "
                 + string.Join("; ", maker.Counts.WithoutRationale.Select(why => $"{why.Value} rows: {why.Key}"))
                 + ". Run 'stepdistill annotate' with this recipe first, or train the arm finetune.");
         }
 
         var validation = await ReadValidationAsync(recipe, splits, cancellation).ConfigureAwait(false);
+        var train = Pairs(lessons, training);
         if (recipe.Batches.Order == "paper" && recipe.Task.ValidationRows is not null)
         {
             train = InPaperOrder(train, validation.Count);
@@ -77,14 +82,23 @@ public sealed record TrainingSet
             Train = train,
             Validation = ChooseRows(validation, recipe.Evaluation.MaxRows),
             Counts = maker.Counts,
-            Texts = [recipe.Training.LabelPrefix, recipe.Training.RationalePrefix, .. texts],
+            Texts = [training.LabelPrefix, training.RationalePrefix, .. texts],
             Hashes = new Dictionary<string, string>
             {
-                ["train"] = ContentHash.Of(train.Select(pairs => JsonSerializer.Serialize(pairs))),
+                ["train"] = ContentHash.Of(train.Select(row => JsonSerializer.Serialize(row))),
                 ["validation"] = ContentHash.Of(validation.SelectMany(example => new[] { example.Id, example.Input!, example.Label! })),
                 ["texts"] = ContentHash.Of(texts),
             },
         };
+    }
+
+    /// <summary>Writes lessons as pairs, rationales spoilt where the recipe says so, weights brought to a mean of 1.</summary>
+    private static List<TrainingRow> Pairs(List<Lesson> lessons, TrainingSection training)
+    {
+        var maker = new PairMaker(training);
+        var weight = lessons.Average(lesson => lesson.Weight);
+        return RationaleControl.Apply(training.RationaleControl, lessons, training.Seed)
+            .ConvertAll(lesson => maker.Make(lesson with { Weight = lesson.Weight / weight }));
     }
 
     private static async Task<List<Example>> ReadValidationAsync(Recipe recipe, TaskSplits splits, CancellationToken cancellation)
@@ -112,7 +126,7 @@ public sealed record TrainingSet
         : [.. rows.OrderBy(example => ContentHash.Share("validation rows", example.Id)).Take(most)];
 
     /// <summary>Arranges training rows as the paper's program leaves them after cutting its validation part off.</summary>
-    private static List<TrainingExample> InPaperOrder(List<TrainingExample> train, int validationRows)
+    private static List<TrainingRow> InPaperOrder(List<TrainingRow> train, int validationRows)
     {
         var split = PaperOrder.Split(train.Count + validationRows);
         if (split.Train.Length != train.Count)

@@ -88,7 +88,7 @@ internal sealed class RecipeKey
     public string Expected => Kind switch
     {
         RecipeValueKind.Section => "a section in braces",
-        RecipeValueKind.TextList => "a list of texts",
+        RecipeValueKind.TextList => PathRule is null ? "a list of texts" : "a path or a list of paths",
         RecipeValueKind.Flag => "true or false",
         RecipeValueKind.WholeNumber => "a whole number" + RangeText(),
         RecipeValueKind.Number => "a number" + RangeText(),
@@ -103,8 +103,10 @@ internal sealed class RecipeKey
     public bool Allows(JsonElement value) => Kind switch
     {
         RecipeValueKind.Section => value.ValueKind == JsonValueKind.Object,
-        RecipeValueKind.TextList => value.ValueKind == JsonValueKind.Array
-            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String),
+        RecipeValueKind.TextList => PathRule is not null && value.ValueKind == JsonValueKind.String
+            ? AllowsText(value.GetString()!)
+            : value.ValueKind == JsonValueKind.Array
+                && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && AllowsText(item.GetString()!)),
         RecipeValueKind.Flag => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
         RecipeValueKind.WholeNumber => value.ValueKind == JsonValueKind.Number
             && value.TryGetInt32(out var number) && _range?.IsValid(number) != false,

@@ -82,9 +82,7 @@ internal sealed class RecipeReading(string source, string? folder)
         using var parsed = JsonDocument.Parse(value?.ToJsonString() ?? "null");
         if (Check(parsed.RootElement, key, " (by --set)"))
         {
-            _overrides[path] = key.PathRule is null
-                ? value
-                : Resolve(key, value!.GetValue<string>(), Environment.CurrentDirectory);
+            _overrides[path] = Resolved(key, value!, Environment.CurrentDirectory);
         }
     }
 
@@ -134,9 +132,7 @@ internal sealed class RecipeReading(string source, string? folder)
         }
         else
         {
-            into[key.Name] = key.PathRule is null || folder is null
-                ? JsonNode.Parse(value.GetRawText(), documentOptions: RecipeReader.WithComments)
-                : Resolve(key, value.GetString()!, folder);
+            into[key.Name] = Resolved(key, JsonNode.Parse(value.GetRawText(), documentOptions: RecipeReader.WithComments)!, folder);
         }
     }
 
@@ -185,6 +181,22 @@ internal sealed class RecipeReading(string source, string? folder)
         var steps = (int?)training["max_steps"] ?? new TrainingSection().MaxSteps;
         training.TryAdd("learning_rate", JsonValue.Create(ScratchLearningRate));
         training.TryAdd("warmup_steps", JsonValue.Create(steps / ScratchWarmupDivisor));
+    }
+
+    /// <summary>A value with its paths made absolute; one path where several may stand is a list of one.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="start">Where relative paths start; null leaves them as they are.</param>
+    private static JsonNode Resolved(RecipeKey key, JsonNode value, string? start)
+    {
+        return (key.PathRule, value) switch
+        {
+            (null, _) => value,
+            (_, JsonArray list) => new JsonArray([.. list.Select(item => One(item!))]),
+            _ => key.Kind == RecipeValueKind.TextList ? new JsonArray(One(value)) : One(value),
+        };
+
+        JsonNode One(JsonNode path) => start is null ? path.DeepClone() : JsonValue.Create(Resolve(key, path.GetValue<string>(), start));
     }
 
     private static string Resolve(RecipeKey key, string value, string start)

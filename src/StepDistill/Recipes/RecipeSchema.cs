@@ -64,7 +64,9 @@ public static partial class RecipeSchema
             RecipeValueKind.TextList => "array",
             _ => "string",
         };
-        var schema = new JsonObject { ["type"] = key.IsNullable ? new JsonArray(type, "null") : type };
+        string[] types = [type, .. key is { Kind: RecipeValueKind.TextList, PathRule: not null } ? ["string"] : Array.Empty<string>(),
+            .. key.IsNullable ? ["null"] : Array.Empty<string>()];
+        var schema = new JsonObject { ["type"] = types.Length == 1 ? type : new JsonArray([.. types.Select(one => (JsonNode)one)]) };
         if (key.Kind == RecipeValueKind.TextList)
         {
             schema["items"] = new JsonObject { ["type"] = "string" };

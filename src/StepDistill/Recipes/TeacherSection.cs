@@ -9,9 +9,9 @@ public sealed record TeacherSection
     [AllowedValues("recorded", "chat")]
     public string Name { get; init; } = "recorded";
 
-    /// <summary>For <c>recorded</c>: file of answers matched to rows by <c>id</c> (<c>teacher.completion</c>, or <c>rationale</c> and <c>teacher_label</c>), instead of those beside the rows; a relative path starts at the recipe's folder.</summary>
+    /// <summary>For <c>recorded</c>: file of answers matched to rows by <c>id</c> (<c>teacher.completion</c>, or <c>rationale</c> and <c>teacher_label</c>), instead of those beside the rows; or a list of files, each with another answer to the same rows. Relative paths start at the recipe's folder.</summary>
     [RecipePath]
-    public string? Answers { get; init; }
+    public IReadOnlyList<string>? Answers { get; init; }
 
     /// <summary>How replies are read: <c>cqa-cot</c>, <c>svamp-cot</c>, <c>anli-cot</c>, <c>esnli-cot</c>, or <c>plain</c>. Default: what the task's preset says, else <c>plain</c>.</summary>
     public string? Format { get; init; }
@@ -41,6 +41,10 @@ public sealed record TeacherSection
     [Range(0d, 2d)]
     public double Temperature { get; init; }
 
+    /// <summary>For <c>chat</c>: answers asked for each row, of which an epoch trains one (Li et al. 2023, arXiv 2306.14050); several need a temperature above 0. Default: 1.</summary>
+    [Range(1, 1000)]
+    public int Samples { get; init; } = 1;
+
     /// <summary>For <c>chat</c>: tokens a reply may have; a reply that reaches it before its label counts as truncated. Default: 512.</summary>
     [Range(1, int.MaxValue)]
     public int MaxTokens { get; init; } = 512;
@@ -54,6 +58,12 @@ public sealed record TeacherSection
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
         {
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";
+        }
+
+        if (Name == "chat" && Samples > 1 && Temperature == 0)
+        {
+            yield return $"teacher.samples is {Samples} and teacher.temperature is 0, at which a model answers the same every time; "
+                + "set a temperature above 0, such as 0.7.";
         }
 
         if (Endpoint is not null && !(Uri.TryCreate(Endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))

@@ -30,11 +30,38 @@ public sealed record TrainingSection
     [Range(0d, 1000d, MaximumIsExclusive = true)]
     public double? Lambda { get; init; }
 
-    /// <summary>What marks the label task in <c>step-by-step</c>. Default: the program's <c>"predict: "</c>; the paper writes <c>[label]</c>.</summary>
+    /// <summary>What marks the label task in <c>step-by-step</c>. Default: the program's <c>"predict: "</c>; the paper writes <c>[label]</c>. Ignored where <see cref="TaskMark"/> is <c>decoder</c>.</summary>
     public string LabelPrefix { get; init; } = "predict: ";
 
-    /// <summary>What marks the rationale task. Default: the program's <c>"explain: "</c>; the paper writes <c>[rationale]</c>.</summary>
+    /// <summary>What marks the rationale task. Default: the program's <c>"explain: "</c>; the paper writes <c>[rationale]</c>. Ignored where <see cref="TaskMark"/> is <c>decoder</c>.</summary>
     public string RationalePrefix { get; init; } = "explain: ";
+
+    /// <summary>What tells the two tasks apart in <c>step-by-step</c>: <c>encoder</c> (the prefixes, as in the paper), or <c>decoder</c> (no prefix; a rationale starts from <c>&lt;extra_id_0&gt;</c>, so that one encoder pass serves both). Default: <c>encoder</c>.</summary>
+    [AllowedValues("encoder", "decoder")]
+    public string TaskMark { get; init; } = "encoder";
+
+    /// <summary>Share of the examples whose rationale is trained too, chosen by hash of the id so that smaller shares lie inside larger ones; the others train their label only. Default: 1.</summary>
+    [Range(0d, 1d)]
+    public double RationaleShare { get; init; } = 1;
+
+    /// <summary>Words that a rationale may have; a longer one is cut after its last whole sentence that fits (Li et al. 2025, arXiv 2502.12143: small students learn better from short ones). 0 cuts nothing. Default: 0.</summary>
+    [Range(0, int.MaxValue)]
+    public int MaxRationaleWords { get; init; }
+
+    /// <summary>Spoils the rationales, to see whether reasons help or only more text (Wadhwa et al. 2024, arXiv 2406.14511): <c>none</c>, <c>shuffled-words</c> (inside each rationale) or <c>shuffled-rows</c> (each goes to another row). Default: <c>none</c>.</summary>
+    [AllowedValues("none", "shuffled-words", "shuffled-rows")]
+    public string RationaleControl { get; init; } = "none";
+
+    /// <summary>Whether examples count for more where the teacher's answers agree with the label that is trained (the votes of Wang et al. 2022, arXiv 2203.11171); weights have the mean 1. Default: false.</summary>
+    public bool WeightByAgreement { get; init; }
+
+    /// <summary>β of a third loss term that draws the student's rationale towards its label (Chen et al. 2024, arXiv 2403.03348, who use 0.1); only in <c>step-by-step</c>. 0 leaves it out. Default: 0.</summary>
+    [Range(0d, 1000d, MaximumIsExclusive = true)]
+    public double MutualInformation { get; init; }
+
+    /// <summary>Share of each target token's probability that is spread evenly over the whole vocabulary (Szegedy et al. 2016, arXiv 1512.00567). Default: 0.</summary>
+    [Range(0d, 1d, MaximumIsExclusive = true)]
+    public double LabelSmoothing { get; init; }
 
     /// <summary>Updates of the weights. Default: 10,000.</summary>
     [Range(1, int.MaxValue)]

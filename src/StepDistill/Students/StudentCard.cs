@@ -29,7 +29,12 @@ public static class StudentCard
             .Append(manifest.Task.Labels.Count == 0 ? "" : Row("Labels", string.Join(", ", manifest.Task.Labels.Select(Code))))
             .Append(manifest.Task.InputTemplate is null ? "" : Row("Input", Code(manifest.Task.InputTemplate)))
             .Append(Row("Before an input, for a label", manifest.LabelPrefix.Length == 0 ? "nothing" : Code(manifest.LabelPrefix)))
-            .Append(manifest.RationalePrefix is null ? "" : Row("Before an input, for a rationale", Code(manifest.RationalePrefix)))
+            .Append(manifest switch
+            {
+                { RationalePrefix: null } => "",
+                { RationaleStart: { } start } => Row("For a rationale", Invariant($"the decoder starts from the id {start} (`decoder_start_token_id`)")),
+                _ => Row("Before an input, for a rationale", Code(manifest.RationalePrefix)),
+            })
             .Append(Row("Inputs are cut at", $"{manifest.MaxInputTokens} tokens"));
         card.Append("\n## How it was made\n\n")
             .Append(Row("Arm", manifest.Arm))

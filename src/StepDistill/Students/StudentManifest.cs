@@ -26,6 +26,9 @@ public sealed record StudentManifest
     /// <summary>What is put before an input to get a rationale; null where the student was not trained to give one.</summary>
     public string? RationalePrefix { get; init; }
 
+    /// <summary>The id from which the decoder starts a rationale; null for the configuration's start id, from which it always starts a label.</summary>
+    public int? RationaleStart { get; init; }
+
     /// <summary>Tokens at which an input was cut while training, and is cut when asked.</summary>
     public required int MaxInputTokens { get; init; }
 

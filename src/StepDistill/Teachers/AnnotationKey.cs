@@ -46,7 +46,8 @@ public static class AnnotationKey
     /// <param name="answer">The completion, or rationale and label, and who said it; null where the data holds none.</param>
     /// <remarks>
     /// Also in it: <see cref="ReplyReader.Version"/>, since recorded answers cost nothing to read again. Absent and empty
-    /// parts differ.
+    /// parts differ. Not in it: which of several answers this is, so that files may be listed in another order; the same
+    /// answer given twice is stored once, and still counts twice where answers are joined with their rows.
     /// </remarks>
     public static string OfRecorded(TaskSpec task, string format, Example example, RecordedAnswer? answer) =>
         ContentHash.Of(

@@ -5,7 +5,7 @@ namespace StepDistill.Teachers;
 /// <summary>How far an <see cref="AnnotationRun"/> has come.</summary>
 public sealed record AnnotationProgress
 {
-    /// <summary>Examples looked at so far.</summary>
+    /// <summary>Examples looked at so far, each once for each of the teacher's answers to it.</summary>
     public long Examples { get; init; }
 
     /// <summary>Of those, left alone: stored before, asked about by an earlier example of this run, or without input for a teacher that needs one.</summary>

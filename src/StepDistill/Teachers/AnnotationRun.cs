@@ -26,7 +26,7 @@ public sealed class AnnotationRun
     private readonly TimeProvider _time;
     private readonly IProgress<AnnotationProgress>? _progress;
     private readonly ConcurrentDictionary<string, bool> _underWay = new(StringComparer.Ordinal);
-    private readonly Channel<Example> _questions;
+    private readonly Channel<(ITeacher Teacher, Example Example)> _questions;
     private readonly Channel<Annotation> _answers = Channel.CreateBounded<Annotation>(Batch);
     private readonly Lock _counting = new();
     private readonly Dictionary<AnnotationStatus, long> _statuses = [];
@@ -47,7 +47,7 @@ public sealed class AnnotationRun
         _settings = settings ?? new AnnotationRunSettings();
         ArgumentOutOfRangeException.ThrowIfLessThan(_settings.Concurrency, 1, nameof(settings));
         _time = time ?? TimeProvider.System;
-        _questions = Channel.CreateBounded<Example>(_settings.Concurrency);
+        _questions = Channel.CreateBounded<(ITeacher, Example)>(_settings.Concurrency);
     }
 
     /// <summary>Asks about every example that is not stored yet.</summary>
@@ -109,18 +109,19 @@ public sealed class AnnotationRun
         {
             // Claimed before it is looked up: a key that an earlier example claimed is stored before it is let go, so no
             // question is asked twice however the two overlap.
-            var claimed = new List<(string Key, Example Example)>(chunk.Length);
-            foreach (var example in chunk)
+            var questions = chunk.SelectMany(_ => _teacher.Answers, (example, teacher) => (Teacher: teacher, Example: example)).ToList();
+            var claimed = new List<(string Key, (ITeacher, Example) Question)>(questions.Count);
+            foreach (var (teacher, example) in questions)
             {
-                if (_teacher.CanAnswer(example) && _teacher.KeyOf(example) is var key && _underWay.TryAdd(key, true))
+                if (teacher.CanAnswer(example) && teacher.KeyOf(example) is var key && _underWay.TryAdd(key, true))
                 {
-                    claimed.Add((key, example));
+                    claimed.Add((key, (teacher, example)));
                 }
             }
 
             var stored = await _store.FindAsync(claimed.ConvertAll(one => one.Key), stop).ConfigureAwait(false);
-            var open = new List<Example>(claimed.Count);
-            foreach (var (key, example) in claimed)
+            var open = new List<(ITeacher, Example)>(claimed.Count);
+            foreach (var (key, question) in claimed)
             {
                 if (IsAnswered(stored.GetValueOrDefault(key)))
                 {
@@ -128,20 +129,20 @@ public sealed class AnnotationRun
                 }
                 else
                 {
-                    open.Add(example);
+                    open.Add(question);
                 }
             }
 
             lock (_counting)
             {
-                _examples += chunk.Length;
-                _skipped += chunk.Length - open.Count;
+                _examples += questions.Count;
+                _skipped += questions.Count - open.Count;
             }
 
             Report();
-            foreach (var example in open)
+            foreach (var question in open)
             {
-                await _questions.Writer.WriteAsync(example, stop).ConfigureAwait(false);
+                await _questions.Writer.WriteAsync(question, stop).ConfigureAwait(false);
             }
         }
     }
@@ -151,11 +152,11 @@ public sealed class AnnotationRun
 
     private async Task AnswerAsync(CancellationToken stop, CancellationToken giveUp)
     {
-        await foreach (var example in _questions.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+        await foreach (var (teacher, example) in _questions.Reader.ReadAllAsync(stop).ConfigureAwait(false))
         {
             stop.ThrowIfCancellationRequested();
             Interlocked.Increment(ref _asked);
-            var annotation = await _teacher.AnswerAsync(example, giveUp).ConfigureAwait(false);
+            var annotation = await teacher.AnswerAsync(example, giveUp).ConfigureAwait(false);
             if (!await TryHandOver(annotation).ConfigureAwait(false))
             {
                 return;

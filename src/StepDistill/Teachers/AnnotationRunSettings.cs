@@ -9,7 +9,7 @@ public sealed record AnnotationRunSettings
     /// <summary>Whether to ask again about examples whose newest attempt has the status Failed. Default: false.</summary>
     public bool RetryFailed { get; init; }
 
-    /// <summary>The number of examples where it is known, for the time left; otherwise null.</summary>
+    /// <summary>The number of questions (examples, times the teacher's answers to each) where it is known, for the time left; otherwise null.</summary>
     public long? Total { get; init; }
 
     /// <summary>How long questions under way may go on after a stop, so that answers paid for are kept. Default: 30 seconds.</summary>

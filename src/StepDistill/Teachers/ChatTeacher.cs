@@ -58,6 +58,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
         _explain = explain ?? (_ => null);
         _time = time ?? TimeProvider.System;
         _chance = new Random(_retries.Seed);
+        Answers = [this];
     }
 
     /// <summary>Creates the teacher that a recipe asks for, and reads its file of demonstrations where it names one.</summary>
@@ -84,8 +85,17 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             Temperature = section.Temperature,
             MaxTokens = section.MaxTokens,
         };
-        return new ChatTeacher(task, settings, demonstrations, connect, explain: explain, time: time);
+        var first = Sample(0);
+        first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(Sample)];
+        return first;
+
+        ChatTeacher Sample(int number) =>
+            new(task, settings with { Sample = number }, demonstrations, connect, explain: explain, time: time);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>The others are disposed with the first.</remarks>
+    public IReadOnlyList<ITeacher> Answers { get; private set; }
 
     /// <summary>The model's name.</summary>
     public string Name => _settings.Model;
@@ -139,9 +149,14 @@ public sealed class ChatTeacher : ITeacher, IDisposable
         }
     }
 
-    /// <summary>Disposes the client, if one was made.</summary>
+    /// <summary>Disposes the clients that were made.</summary>
     public void Dispose()
     {
+        foreach (var other in Answers.Skip(1).OfType<IDisposable>())
+        {
+            other.Dispose();
+        }
+
         if (_client.IsValueCreated)
         {
             _client.Value.Dispose();

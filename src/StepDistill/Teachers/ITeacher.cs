@@ -10,6 +10,9 @@ public interface ITeacher
     /// <summary>Who answers, such as <c>recorded</c> or a model's name; stored with every annotation and shown in reports.</summary>
     string Name { get; }
 
+    /// <summary>Where the teacher gives several answers to a row, a teacher for each of them, itself the first; otherwise itself alone.</summary>
+    IReadOnlyList<ITeacher> Answers => [this];
+
     /// <summary>Whether the teacher can be asked about an example at all; by default where its input is known.</summary>
     /// <param name="example">The example.</param>
     bool CanAnswer(Example example) => example.Input is not null;

@@ -11,7 +11,7 @@ public sealed class RecordedTeacher : ITeacher
 {
     private readonly TaskSpec _task;
     private readonly string _format;
-    private readonly RecordedAnswers? _answers;
+    private readonly RecordedAnswers? _recorded;
     private readonly TimeProvider _time;
 
     /// <summary>Creates the teacher.</summary>
@@ -25,26 +25,52 @@ public sealed class RecordedTeacher : ITeacher
         _task = task;
         _format = ReplyReader.Formats.Contains(format) ? format : throw new StepDistillException(
             $"teacher.format is '{format}'; it must be {string.Join(", ", ReplyReader.Formats)}.");
-        _answers = answers;
+        _recorded = answers;
+        Answers = [this];
         _time = time ?? TimeProvider.System;
     }
 
-    /// <summary>Creates the teacher that a recipe asks for, and reads its file of answers where it names one.</summary>
+    /// <summary>Creates a teacher whose answers follow one another: each file's, and in a file each row's by its number.</summary>
+    private RecordedTeacher(TaskSpec task, string format, IReadOnlyList<RecordedAnswers> files, TimeProvider? time)
+        : this(task, format, files[0], time)
+    {
+        var others = files
+            .SelectMany(file => Enumerable.Range(0, file.Samples), (file, sample) => (File: file, Sample: sample))
+            .Skip(1)
+            .Select((one, number) => new RecordedTeacher(task, format, one.File, time) { Sample = one.Sample, Number = number + 1 });
+        Answers = [this, .. others];
+    }
+
+    /// <summary>Creates the teacher that a recipe asks for, and reads its files of answers where it names any.</summary>
     /// <param name="task">What a label is.</param>
     /// <param name="section">The section <c>teacher</c>.</param>
     /// <param name="time">What stamps annotations; the system's clock where missing.</param>
     /// <param name="cancellation">Stops the reading.</param>
-    /// <exception cref="StepDistillException">The format is unknown, or the file of answers cannot be used.</exception>
+    /// <exception cref="StepDistillException">The format is unknown, or a file of answers cannot be used.</exception>
     public static async Task<RecordedTeacher> OpenAsync(
-        TaskSpec task, TeacherSection section, TimeProvider? time = null, CancellationToken cancellation = default) =>
-        new(
-            task,
-            section.Format ?? task.ReplyFormat,
-            section.Answers is { } path ? await RecordedAnswers.ReadAsync(path, cancellation).ConfigureAwait(false) : null,
-            time);
+        TaskSpec task, TeacherSection section, TimeProvider? time = null, CancellationToken cancellation = default)
+    {
+        var files = new List<RecordedAnswers>();
+        foreach (var path in section.Answers ?? [])
+        {
+            files.Add(await RecordedAnswers.ReadAsync(path, cancellation).ConfigureAwait(false));
+        }
+
+        var format = section.Format ?? task.ReplyFormat;
+        return files.Count == 0 ? new(task, format, time: time) : new(task, format, files, time);
+    }
 
     /// <summary>Who answers where the data does not say: <c>recorded</c>.</summary>
     public string Name => "recorded";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ITeacher> Answers { get; }
+
+    /// <summary>Which of several answers this one gives, from 0.</summary>
+    private int Number { get; init; }
+
+    /// <summary>Which of the file's several answers to a row that is.</summary>
+    private int Sample { get; init; }
 
     /// <summary>Every row can be asked about: an answer may be known where the input is not.</summary>
     /// <param name="example">The example.</param>
@@ -70,11 +96,12 @@ public sealed class RecordedTeacher : ITeacher
             Label = reply.Label,
             Rationale = reply.Rationale,
             Fault = reply.Fault,
+            Sample = Number,
             At = _time.GetUtcNow(),
         });
     }
 
-    private RecordedAnswer? AnswerTo(Example example) => _answers is null ? example.Recorded : _answers.Find(example.Id);
+    private RecordedAnswer? AnswerTo(Example example) => _recorded is null ? example.Recorded : _recorded.Find(example.Id, Sample);
 
     /// <summary>A completion is read even where rationale and label stand beside it: it is what the teacher said.</summary>
     private Reply Read(Example example, RecordedAnswer? answer)

@@ -24,6 +24,21 @@ public sealed class AnnotateVerbTests
     }
 
     [Fact]
+    public async Task Each_of_several_answers_is_a_question_of_its_own_but_equal_ones_are_one()
+    {
+        using var folder = new TemporaryFolder();
+        var (recipe, setting) = Birds.WriteWithTwoAnswersTo(folder);
+        var verb = new AnnotateVerb(FakeStages.Create());
+
+        var first = await Run.Verb(verb, recipe, "--runs", folder["runs"], "--set", setting);
+        var again = await Run.Verb(verb, recipe, "--runs", folder["runs"], "--set", setting);
+
+        // Seven rows: c has two answers, a one and none, the others none twice.
+        Assert.StartsWith("birds: 0 stored, 9 to ask\nAsked 9: 3 readable, 6 failed.\n", first.Output, StringComparison.Ordinal);
+        Assert.Equal("birds: 9 stored, 0 to ask\n", again.Output);
+    }
+
+    [Fact]
     public async Task Json_is_one_object_and_progress_goes_elsewhere()
     {
         using var folder = new TemporaryFolder();

@@ -20,4 +20,18 @@ public sealed class AnnotationsListVerbTests
 
         Assert.Equal(ids, string.Join(',', run.Json["rows"]!.AsArray().Select(row => row!["id"]!.GetValue<string>())));
     }
+
+    [Fact]
+    public async Task Each_of_several_answers_is_listed()
+    {
+        using var folder = new TemporaryFolder();
+        var (recipe, setting) = Birds.WriteWithTwoAnswersTo(folder);
+        await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", setting);
+
+        var run = await Run.Verb(new AnnotationsListVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", setting, "--json");
+
+        Assert.Equal(
+            ["a swim", "a ", "b ", "b ", "c swim", "c fly", "d ", "d "],
+            run.Json["rows"]!.AsArray().Select(row => $"{row!["id"]} {row["label"]}"));
+    }
 }

@@ -28,6 +28,21 @@ public sealed class AnnotationsShowVerbTests
     }
 
     [Fact]
+    public async Task Several_answers_follow_one_another()
+    {
+        using var folder = new TemporaryFolder();
+        var (recipe, setting) = Birds.WriteWithTwoAnswersTo(folder);
+        await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", setting);
+
+        var text = await Run.Verb(new AnnotationsShowVerb(FakeStages.Create()), recipe, "c", "--runs", folder["runs"], "--set", setting);
+        var run = await Run.Verb(new AnnotationsShowVerb(FakeStages.Create()), recipe, "c", "--runs", folder["runs"], "--set", setting, "--json");
+
+        Assert.Matches("It stands in water\\.(.|\n)*It has wings\\.", text.Output);
+        Assert.Equal("swim", run.Json["label"]!.GetValue<string>());
+        Assert.Equal(["swim", "fly"], run.Json["answers"]!.AsArray().Select(answer => answer!["label"]!.GetValue<string>()));
+    }
+
+    [Fact]
     public async Task An_unknown_id_is_answered_with_where_to_find_them()
     {
         using var folder = new TemporaryFolder();

@@ -24,6 +24,24 @@ public sealed class AnnotationsStatsVerbTests
     }
 
     [Fact]
+    public async Task Several_answers_are_counted_each()
+    {
+        using var folder = new TemporaryFolder();
+        var (recipe, setting) = Birds.WriteWithTwoAnswersTo(folder);
+
+        var table = await Run.Verb(new AnnotationsStatsVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", setting);
+        var run = await Run.Verb(new AnnotationsStatsVerb(FakeStages.Create()), recipe, "--runs", folder["runs"], "--set", setting, "--json");
+
+        Assert.Contains("train, answer 1", table.Output, StringComparison.Ordinal);
+        Assert.Contains("train, answer 2", table.Output, StringComparison.Ordinal);
+        var train = run.Json["splits"]!["train"]!;
+        Assert.Equal((2, 1), (train["readable"]!.GetValue<int>(), train["correct"]!.GetValue<int>()));
+        Assert.Equal(
+            [(2, 1), (1, 1)],
+            train["answers"]!.AsArray().Select(answer => (answer!["readable"]!.GetValue<int>(), answer["correct"]!.GetValue<int>())));
+    }
+
+    [Fact]
     public async Task The_table_says_why_answers_have_no_label()
     {
         using var folder = new TemporaryFolder();

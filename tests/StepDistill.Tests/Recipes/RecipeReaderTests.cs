@@ -67,12 +67,13 @@ public sealed class RecipeReaderTests
         """
         {
           "name": "x", "task": { "name": "own", "answer": "label" },
-          "teacher": { "name": "chat", "endpoint": "localhost:8000" },
+          "teacher": { "name": "chat", "endpoint": "localhost:8000", "samples": 3 },
           "student": { "from": "a/b", "tokenizer": { "train": { "vocabulary": 500 } } }
         }
         """,
         "task.labels is missing; with task.answer 'label' it must list at least two labels.",
         "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.",
+        "teacher.samples is 3 and teacher.temperature is 0, at which a model answers the same every time; set a temperature above 0, such as 0.7.",
         "teacher.endpoint is 'localhost:8000'; it must be an address that starts with http:// or https://.",
         "student.tokenizer is given beside student.from; published weights bring their own tokenizer.");
 
@@ -176,6 +177,24 @@ public sealed class RecipeReaderTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public void One_path_may_stand_where_a_list_of_paths_may()
+    {
+        Assert.Equal([Full("a.jsonl")], Answers("\"a.jsonl\""));
+        Assert.Equal([Full("a.jsonl"), "/b.jsonl"], Answers("[\"a.jsonl\", \"/b.jsonl\"]"));
+        Assert.Equal(
+            [Path.GetFullPath("a.jsonl"), Path.GetFullPath("b.jsonl")], Read(Sound, "teacher.answers=a.jsonl, b.jsonl").Teacher.Answers!);
+        Assert.Null(Answers("null"));
+        AssertFaults(
+            """{ "name": "x", "task": { "name": "nli" }, "teacher": { "answers": ["a", ""] } }""",
+            "teacher.answers is the list [\"a\", \"\"]; it must be a path or a list of paths.");
+
+        static string Full(string file) => Path.Combine("/recipes", file);
+
+        static IReadOnlyList<string>? Answers(string json) => RecipeReader.Read(
+            $$"""{ "name": "x", "task": { "name": "nli" }, "teacher": { "answers": {{json}} } }""", "x.jsonc", folder: "/recipes").Teacher.Answers;
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class RunIdentityTests
     {
         { "name", SampleRecipe.Birds with { Name = "sparrows" } },
         { "files", SampleRecipe.Birds with { Task = SampleRecipe.Birds.Task with { Train = "moved.jsonl", Test = "test.jsonl" } } },
-        { "address", SampleRecipe.Birds with { Teacher = new TeacherSection { Endpoint = "http://localhost", Concurrency = 9 } } },
+        { "address", SampleRecipe.Birds with { Teacher = new TeacherSection { Endpoint = "http://localhost", Concurrency = 9, Answers = ["moved.jsonl"] } } },
         { "checkpoints", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { CheckpointEverySteps = 7 } } },
         { "device", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Device = "cuda:1" } } },
     };
@@ -23,6 +23,9 @@ public sealed class RunIdentityTests
         { "precision", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Precision = "bfloat16" } } },
         { "labels", SampleRecipe.Birds with { Task = SampleRecipe.Birds.Task with { Labels = ["crow", "sparrow"] } } },
         { "batches", SampleRecipe.Birds with { Batches = new BatchesSection { BatchSize = 63 } } },
+        { "rationales", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { RationaleControl = "shuffled-rows" } } },
+        { "weights", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { WeightByAgreement = true } } },
+        { "mark", SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { TaskMark = "decoder" } } },
         { "patience", SampleRecipe.Birds with { Evaluation = new EvaluationSection { Patience = 2 } } },
         { "tokenizer", SampleRecipe.Birds with { Student = new StudentSection { Tokenizer = new TokenizerSection { From = "x" } } } },
     };

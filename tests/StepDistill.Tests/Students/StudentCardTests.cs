@@ -18,6 +18,18 @@ public sealed class StudentCardTests
     }
 
     [Fact]
+    public void A_rationale_that_the_decoder_s_first_id_asks_for_is_described_by_it()
+    {
+        var card = StudentCard.Write(
+            SampleStudent.Manifest with { LabelPrefix = "", RationalePrefix = "", RationaleStart = 32099 }, SampleStudent.Config);
+
+        Assert.Contains("- **Before an input, for a label**: nothing\n", card, StringComparison.Ordinal);
+        Assert.Contains(
+            "- **For a rationale**: the decoder starts from the id 32099 (`decoder_start_token_id`)\n", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("``", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Published_weights_are_named_in_the_head() => Assert.Contains(
         "base_model: \"google/t5-v1_1-base\"\n---",
         StudentCard.Write(

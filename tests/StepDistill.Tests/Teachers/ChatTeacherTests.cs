@@ -248,6 +248,37 @@ public sealed class ChatTeacherTests
     }
 
     [Fact]
+    public async Task Several_samples_are_several_questions_with_keys_of_their_own()
+    {
+        var clients = new List<ScriptedChatClient>();
+        var section = new TeacherSection { Name = "chat", Model = "big", Temperature = 0.7, Samples = 3 };
+        using (var teacher = await ChatTeacher.OpenAsync(Task, section, Connect, cancellation: Stop))
+        {
+            var answers = new List<Annotation>();
+            foreach (var one in teacher.Answers)
+            {
+                answers.Add(await one.AnswerAsync(Row, Stop));
+            }
+
+            Assert.Same(teacher, teacher.Answers[0]);
+            Assert.Equal([0, 1, 2], answers.Select(answer => answer.Sample));
+            Assert.Equal(3, answers.Select(answer => answer.Key).Distinct().Count());
+
+            using var alone = await ChatTeacher.OpenAsync(Task, section with { Samples = 1 }, Connect, cancellation: Stop);
+            Assert.Equal(answers[0].Key, alone.KeyOf(Row));      // more samples later ask only for the others
+        }
+
+        Assert.Equal(3, clients.Count);
+        Assert.All(clients, client => Assert.True(client.IsDisposed));
+
+        ScriptedChatClient Connect()
+        {
+            clients.Add(ScriptedChatClient.Of("Answer: good"));
+            return clients[^1];
+        }
+    }
+
+    [Fact]
     public async Task A_recipe_opens_the_teacher_it_describes()
     {
         using var client = ScriptedChatClient.Of("Answer: good");

@@ -42,6 +42,24 @@ public sealed class RecordedAnswersTests : IDisposable
         Assert.Contains(_file, fault.Message, StringComparison.Ordinal);
         Assert.Contains("line 2: it has no 'id'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("line 3: its id '1' was already given in line 1", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("files of their own in teacher.answers", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_answers_to_a_row_are_told_apart_by_their_numbers()
+    {
+        var answers = await Read("""
+            {"id": "1", "completion": "c", "sample": 7}
+            {"id": "2", "completion": "b"}
+            {"id": "1", "completion": "a"}
+            {"id": "1", "sample": 3}
+            """);
+        Assert.Equal((2, 2), (answers.Count, answers.Samples));
+        Assert.Equal(["a", "c", null], Enumerable.Range(0, 3).Select(number => answers.Find("1", number)?.Completion));
+        Assert.Equal(["b", null], Enumerable.Range(0, 2).Select(number => answers.Find("2", number)?.Completion));
+
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => Read("""{"id": "1", "completion": "a", "sample": "last"}"""));
+        Assert.Contains("line 1: its 'sample' is 'last'; it must be a whole number from 0.", fault.Message, StringComparison.Ordinal);
     }
 
     private async Task<RecordedAnswers> Read(string lines)

@@ -75,7 +75,7 @@ public sealed class RecordedTeacherTests
                 {"id": "2", "completion": "Two.\nAnswer: neutral"}
                 {"id": "1", "rationale": "One.", "teacher_label": "contradiction", "model": "someone"}
                 """, Stop);
-            var teacher = await RecordedTeacher.OpenAsync(Nli, new TeacherSection { Answers = file }, cancellation: Stop);
+            var teacher = await RecordedTeacher.OpenAsync(Nli, new TeacherSection { Answers = [file] }, cancellation: Stop);
             var first = await teacher.AnswerAsync(Row(new("Answer: entailment", null, null, null)), Stop);
             Assert.Equal(("contradiction", "someone"), (first.Label, first.Teacher));
             Assert.Equal(first.Key, teacher.KeyOf(Row(null)));
@@ -87,6 +87,35 @@ public sealed class RecordedTeacherTests
         finally
         {
             File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Several_files_and_numbers_are_several_answers_in_their_order()
+    {
+        var folder = Directory.CreateTempSubdirectory("stepdistill-");
+        try
+        {
+            string[] files = [Path.Combine(folder.FullName, "a.jsonl"), Path.Combine(folder.FullName, "b.jsonl")];
+            await File.WriteAllTextAsync(files[0], """
+                {"id": "1", "completion": "One.\nAnswer: neutral"}
+                {"id": "1", "completion": "Two.\nAnswer: entailment", "sample": 1}
+                """, Stop);
+            await File.WriteAllTextAsync(files[1], """{"id": "1", "completion": "Three.\nAnswer: neutral"}""", Stop);
+            var teacher = await RecordedTeacher.OpenAsync(Nli, new TeacherSection { Answers = files }, cancellation: Stop);
+            var answers = await Task.WhenAll(teacher.Answers.Select(one => one.AnswerAsync(Row(null), Stop)));
+
+            Assert.Same(teacher, teacher.Answers[0]);
+            Assert.Equal(
+                [("One.", 0), ("Two.", 1), ("Three.", 2)], answers.Select(answer => (answer.Rationale!, answer.Sample)));
+            Assert.Equal(teacher.Answers.Select(one => one.KeyOf(Row(null))), answers.Select(answer => answer.Key));
+
+            var turned = await RecordedTeacher.OpenAsync(Nli, new TeacherSection { Answers = [files[1], files[0]] }, cancellation: Stop);
+            Assert.Equal(answers[2].Key, turned.KeyOf(Row(null)));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 

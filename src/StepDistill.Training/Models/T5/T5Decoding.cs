@@ -15,10 +15,12 @@ public static class T5Decoding
     /// <param name="inputIds">[B, K] int64, padded on the right.</param>
     /// <param name="inputMask">[B, K] bool, true on real tokens.</param>
     /// <param name="maxLength">Most tokens of a text, the start token included; at least 1.</param>
+    /// <param name="startId">The start token; the configuration's where missing.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>For each input the tokens after the start token, with the end mark if it was reached.</returns>
     public static int[][] Greedy(
-        T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, CancellationToken cancellation = default)
+        T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int? startId = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
@@ -29,7 +31,7 @@ public static class T5Decoding
 
         var texts = Enumerable.Range(0, (int)inputIds.size(0)).Select(_ => new List<int>()).ToArray();
         var open = Enumerable.Range(0, texts.Length).ToArray();     // the texts that the rows of the memory belong to
-        var last = Enumerable.Repeat((long)network.Config.StartId, texts.Length).ToArray();
+        var last = Enumerable.Repeat((long)(startId ?? network.Config.StartId), texts.Length).ToArray();
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -61,6 +63,7 @@ public static class T5Decoding
     /// <param name="inputMask">[B, K] bool, true on real tokens.</param>
     /// <param name="maxLength">Most tokens of a text, the start token included; at least 1.</param>
     /// <param name="beams">Texts written side by side; 1 is <see cref="Greedy"/>.</param>
+    /// <param name="startId">The start token; the configuration's where missing.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>For each input the tokens after the start token, with the end mark unless the text was cut.</returns>
     /// <remarks>
@@ -69,13 +72,13 @@ public static class T5Decoding
     /// length it has now, scores above the worst of as many ended ones as there are beams.
     /// </remarks>
     public static int[][] Beam(
-        T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int beams,
+        T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int beams, int? startId = null,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
         if (beams == 1)
         {
-            return Greedy(network, inputIds, inputMask, maxLength, cancellation);
+            return Greedy(network, inputIds, inputMask, maxLength, startId, cancellation);
         }
 
         ArgumentNullException.ThrowIfNull(network);
@@ -86,7 +89,7 @@ public static class T5Decoding
         var positions = network.DecoderPositionBias(1, maxLength);
 
         var inputs = Enumerable.Range(0, (int)inputIds.size(0));
-        var searches = inputs.Select(_ => new T5BeamSearch(network.Config, beams)).ToArray();
+        var searches = inputs.Select(_ => new T5BeamSearch(network.Config, beams, startId ?? network.Config.StartId)).ToArray();
         var open = searches;
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
@@ -167,11 +170,11 @@ internal sealed class T5BeamSearch
     private readonly List<(double Score, int[] Tokens)> ended = [];
     private double worst = double.PositiveInfinity;
 
-    public T5BeamSearch(StepDistill.Students.T5Config config, int beams)
+    public T5BeamSearch(StepDistill.Students.T5Config config, int beams, int startId)
     {
         endId = config.EndId;
         vocabularySize = config.VocabularySize;
-        Texts = [.. Enumerable.Range(0, beams).Select(i => new Text(i, [], config.StartId, i == 0 ? 0 : Excluded))];
+        Texts = [.. Enumerable.Range(0, beams).Select(i => new Text(i, [], startId, i == 0 ? 0 : Excluded))];
     }
 
     /// <summary>The open texts, as many as there are beams.</summary>

@@ -69,6 +69,24 @@ public sealed class T5DecodingTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
+    public void Another_start_token_is_as_if_the_configuration_named_it(int beams) => Cases.Sample(
+        c =>
+        {
+            using var _ = NewDisposeScope();
+            using var network = TinyNetworks.Evaluating(c.Config, c.Seed);
+            using var named = TinyNetworks.Evaluating(c.Config with { StartId = 6 }, c.Seed);
+            var (ids, mask) = Batch(c.Inputs);
+
+            var texts = T5Decoding.Beam(network, ids, mask, 10, beams, startId: 6, TestContext.Current.CancellationToken);
+
+            Assert.Equal(Beam(named, ids, mask, 10, beams), texts);
+        },
+        iter: 10,
+        threads: 1);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
     public void Decoding_leaves_no_tensor_behind_and_the_mode_as_it_was(int beams)
     {
         using var _ = NewDisposeScope();
@@ -92,14 +110,14 @@ public sealed class T5DecodingTests
         var (ids, mask) = Batch([[5, 6, 7]]);
 
         Assert.Throws<OperationCanceledException>(
-            () => T5Decoding.Greedy(network, ids, mask, 10, new CancellationToken(canceled: true)));
+            () => T5Decoding.Greedy(network, ids, mask, 10, cancellation: new CancellationToken(canceled: true)));
     }
 
     private static int[][] Greedy(T5Network network, Tensor ids, Tensor mask, int maxLength) =>
-        T5Decoding.Greedy(network, ids, mask, maxLength, TestContext.Current.CancellationToken);
+        T5Decoding.Greedy(network, ids, mask, maxLength, cancellation: TestContext.Current.CancellationToken);
 
     private static int[][] Beam(T5Network network, Tensor ids, Tensor mask, int maxLength, int beams) =>
-        T5Decoding.Beam(network, ids, mask, maxLength, beams, TestContext.Current.CancellationToken);
+        T5Decoding.Beam(network, ids, mask, maxLength, beams, cancellation: TestContext.Current.CancellationToken);
 
     private static int[] GreedyWithoutMemory(T5Network network, int[] input, int maxLength)
     {
