@@ -4,7 +4,7 @@ using StepDistill.Training.Objectives;
 namespace StepDistill.Training;
 
 /// <summary>A way to compute the loss of some examples and add its gradient to the network's.</summary>
-internal interface IGradient
+internal interface IGradient : IDisposable
 {
     /// <summary>Adds the gradient of some examples.</summary>
     /// <param name="examples">The examples.</param>

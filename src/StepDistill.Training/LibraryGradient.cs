@@ -26,6 +26,11 @@ internal sealed class LibraryGradient(T5Network network) : IGradient
             label.item<float>(), batch.Labels.Ids.size(0), rationale?.item<float>() ?? 0, batch.Rationales?.Ids.size(0) ?? 0);
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
     /// <summary>The sum over real target tokens; only those are scored: the output layer is the dearest part of a small T5.</summary>
     private Tensor Loss(TargetTensors targets, Tensor memory, Tensor mask)
     {

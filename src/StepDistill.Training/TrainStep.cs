@@ -23,7 +23,7 @@ public sealed record StepResult(double Loss, double LabelLoss, double? Rationale
 /// <param name="loss">How the two tasks are joined.</param>
 /// <param name="optimizer">Updates the network's weights.</param>
 /// <param name="maxGradNorm">Gradients are scaled down to this norm; 0 leaves them.</param>
-internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimizer optimizer, double maxGradNorm)
+internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimizer optimizer, double maxGradNorm) : IDisposable
 {
     private readonly IGradient _gradient = PackedGradient.Fits(network) ? new PackedGradient(network) : new LibraryGradient(network);
 
@@ -71,6 +71,9 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
 
         return result;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gradient.Dispose();
 
     /// <summary>Examples in order, as many at a time as the budget allows, and at least one.</summary>
     private IEnumerable<IReadOnlyList<EncodedExample>> Budgeted(IReadOnlyList<EncodedExample> examples)

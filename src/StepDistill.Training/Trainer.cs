@@ -72,7 +72,7 @@ internal sealed class Trainer
     /// <exception cref="OperationCanceledException">Training was stopped; a checkpoint of the last step is on the disk.</exception>
     public TrainerState Run(TrainerState state, CancellationToken cancellation = default)
     {
-        var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm);
+        using var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm);
         var pace = new Pace(Clock, state.Seconds);
         var saved = state;
         Network.train();

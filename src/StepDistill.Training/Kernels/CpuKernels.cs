@@ -86,6 +86,7 @@ internal abstract class CpuKernels
             var (q, k, v) = Heads(tensors);
             Attention.Forward<T, TElement>(
                 spans, tensors.Heads, tensors.Width, q, k, v, bias, new((nint)At(output), Width(output)), dropout);
+            ClearFrom(output, spans.QueryEnd);
         }
 
         public override void AttendBackward(
@@ -95,6 +96,8 @@ internal abstract class CpuKernels
             var (dq, dk, dv) = Heads(gradients);
             Attention.Backward<T, TElement>(
                 spans, tensors.Heads, tensors.Width, q, k, v, bias, dropout, new((nint)At(dOutput), Width(dOutput)), dq, dk, dv);
+            ClearFrom(gradients.Queries, spans.QueryEnd);
+            ClearFrom(gradients.KeysAndValues, spans.KeyEnd);
         }
 
         public override void CrossEntropy(
@@ -122,6 +125,10 @@ internal abstract class CpuKernels
         }
 
         private static T* At(Tensor tensor) => FlatTensor.Pointer<T>(tensor);
+
+        /// <summary>Sets the rows beyond the last token of any sequence to zero.</summary>
+        private static void ClearFrom(Tensor tensor, long row) => new Span<byte>(
+            At(tensor) + (row * Width(tensor)), (int)((tensor.size(0) - row) * Width(tensor) * sizeof(T))).Clear();
 
         private static int Width(Tensor tensor) => (int)tensor.size(-1);
 

@@ -16,6 +16,7 @@ internal static class HeadLoss
 
     /// <summary>Measures every target token's loss, and gives the decoder's output and the head their gradients.</summary>
     /// <param name="kernels">What computes.</param>
+    /// <param name="workspace">Gives memory.</param>
     /// <param name="hidden">[T, D], the decoder's output.</param>
     /// <param name="head">[V, D]</param>
     /// <param name="scale">What the output is multiplied by before the head.</param>
@@ -23,13 +24,13 @@ internal static class HeadLoss
     /// <param name="smoothing">ε of label smoothing.</param>
     /// <returns>[T], nats.</returns>
     public static double[] Run(
-        CpuKernels kernels, Flow hidden, JoinedWeights head, double scale, PackedBatch batch, double smoothing)
+        CpuKernels kernels, Workspace workspace, Flow hidden, JoinedWeights head, double scale, PackedBatch batch, double smoothing)
     {
         var losses = new double[batch.Targets.Length];
         var (tokens, vocabulary) = (batch.Targets.Length, head.Value.size(0));
         using var scope = NewDisposeScope();
-        var memory = empty(Math.Min(Piece, tokens), vocabulary, hidden.Value.dtype);
-        var dHidden = empty_like(hidden.Value);
+        var memory = workspace.Take(Math.Min(Piece, tokens), vocabulary);
+        var dHidden = workspace.Take(tokens, hidden.Value.size(1));
         var across = head.Value.t();
         for (var start = 0; start < tokens; start += Piece)
         {
@@ -47,6 +48,7 @@ internal static class HeadLoss
             }
         }
 
+        workspace.Give(memory);
         hidden.Take(dHidden.DetachFromDisposeScope());
         return losses;
     }

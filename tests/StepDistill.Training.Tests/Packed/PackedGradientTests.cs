@@ -54,7 +54,8 @@ public sealed class PackedGradientTests
     private static TaskLosses Add(T5Network network, IReadOnlyList<EncodedExample> examples, bool again = false)
     {
         using var frozen = no_grad();
-        return new PackedGradient(network).Add(examples, Shares, 1, again);
+        using var gradient = new PackedGradient(network);
+        return gradient.Add(examples, Shares, 1, again);
     }
 
     private static T5Config Config(string name) => name switch
