@@ -55,6 +55,5 @@ internal sealed class Variant : IDisposable
         _step?.Dispose();
         _optimizer?.Dispose();
         _network.Dispose();
-        _network.Memory.Dispose();
     }
 }

@@ -50,7 +50,7 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
         var measured = new List<TaskLosses>();
         foreach (var chunk in chunks)
         {
-            var shares = TokenShares.Of(chunk, loss, 1.0 / chunks.Count);
+            var shares = LossShares.Of(chunk, loss, 1.0 / chunks.Count);
             var sums = Budgeted(chunk).Select(piece => _gradient.Add(piece, shares, chance++, Again)).ToList();
             measured.Add(TaskLosses.Sum(sums));
         }
@@ -58,7 +58,7 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
         var label = measured.Average(m => m.Label);
         var rationale = measured.Average(m => m.Rationale);
         var norm = optimizer.GradientNorm();
-        var joined = measured.Average(m => (loss.LabelWeight * m.Label) + (m.Rationale is { } r ? loss.RationaleWeight * r : 0));
+        var joined = measured.Average(m => loss.Join(m.Label, m.Rationale));
         var result = new StepResult(joined, label, rationale, norm);
         if (result.IsFinite)
         {

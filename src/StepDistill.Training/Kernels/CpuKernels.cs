@@ -1,4 +1,5 @@
 using StepDistill.Students;
+using StepDistill.Training.Packed;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Kernels;
@@ -38,6 +39,8 @@ internal abstract class CpuKernels
 
     public abstract void CrossEntropy(
         Tensor logits, ReadOnlyMemory<int> targets, ReadOnlyMemory<float> weights, Memory<double> losses, double smoothing);
+
+    public abstract void MutualInformation(Tensor scores, Tensor gradients, ExampleRows[] examples, double weight);
 
     /// <summary>A small tensor's numbers.</summary>
     public abstract float[] Read(Tensor tensor);
@@ -103,6 +106,9 @@ internal abstract class CpuKernels
         public override void CrossEntropy(
             Tensor logits, ReadOnlyMemory<int> targets, ReadOnlyMemory<float> weights, Memory<double> losses, double smoothing) =>
             Kernels.CrossEntropy.Run<T, TElement>(At(logits), targets, weights, losses, Width(logits), (float)smoothing);
+
+        public override void MutualInformation(Tensor scores, Tensor gradients, ExampleRows[] examples, double weight) =>
+            Kernels.MutualInformation.Run<T, TElement>(At(scores), At(gradients), examples, Width(scores), (float)weight);
 
         public override float[] Read(Tensor tensor)
         {

@@ -15,11 +15,11 @@ internal sealed class PackedBatch
 {
     private PackedBatch(
         int[] sourceIds, AttentionSpans sourceSpans, int[] targetIds, AttentionSpans targetSpans, AttentionSpans crossSpans,
-        int[] targets, float[] weights, bool[] isRationale)
+        int[] targets, float[] weights, bool[] isRationale, IReadOnlyList<ExampleRows> examples)
     {
         (SourceIds, SourceSpans) = (sourceIds, sourceSpans);
         (TargetIds, TargetSpans, CrossSpans) = (targetIds, targetSpans, crossSpans);
-        (Targets, Weights, IsRationale) = (targets, weights, isRationale);
+        (Targets, Weights, IsRationale, Examples) = (targets, weights, isRationale, examples);
     }
 
     /// <summary>What the encoder reads, source after source.</summary>
@@ -46,18 +46,23 @@ internal sealed class PackedBatch
     /// <summary>Whether each real target token is a rationale's.</summary>
     public bool[] IsRationale { get; }
 
+    /// <summary>Where each example's targets stand.</summary>
+    public IReadOnlyList<ExampleRows> Examples { get; }
+
     /// <summary>Packs some examples.</summary>
     /// <param name="examples">The examples, at least one.</param>
     /// <param name="config">Gives the decoder's start id.</param>
     /// <param name="shares">What a token of each task counts.</param>
-    public static PackedBatch Of(IReadOnlyList<EncodedExample> examples, T5Config config, TokenShares shares)
+    public static PackedBatch Of(IReadOnlyList<EncodedExample> examples, T5Config config, LossShares shares)
     {
         List<int> sources = [], inputs = [], targets = [];
         List<AttentionSpan> sourceSpans = [], targetSpans = [], crossSpans = [];
         List<float> weights = [];
         List<bool> isRationale = [];
+        List<ExampleRows> rows = [];
         foreach (var example in examples)
         {
+            rows.Add(new(targets.Count, example.Label.Target.Length, example.Rationale?.Target.Length ?? 0));
             AddSource(example.Label.Source);
             AddTarget(example.Label, shares.Label * example.Weight, rationale: false);
             if (example.Rationale is { } rationale)
@@ -74,7 +79,7 @@ internal sealed class PackedBatch
         return new PackedBatch(
             Rounded(sources, config.PadId), new AttentionSpans(sourceSpans, causal: false),
             Rounded(inputs, config.PadId), new AttentionSpans(targetSpans, causal: true), new AttentionSpans(crossSpans, causal: false),
-            Rounded(targets, config.PadId), Rounded(weights, 0), [.. isRationale]);
+            Rounded(targets, config.PadId), Rounded(weights, 0), [.. isRationale], rows);
 
         static T[] Rounded<T>(List<T> tokens, T padding)
         {
@@ -101,4 +106,14 @@ internal sealed class PackedBatch
             isRationale.AddRange(Enumerable.Repeat(rationale, ids.Length));
         }
     }
+}
+
+/// <summary>An example's target tokens in a packed batch: its label's, and then its rationale's.</summary>
+/// <param name="Start">The label's first.</param>
+/// <param name="Labels">The label's.</param>
+/// <param name="Rationales">The rationale's; 0 where there is none.</param>
+internal readonly record struct ExampleRows(int Start, int Labels, int Rationales)
+{
+    /// <summary>The token after the last one.</summary>
+    public int End => Start + Labels + Rationales;
 }

@@ -17,14 +17,14 @@ internal sealed class PackedGradient(T5Network network) : IGradient
     public static bool Fits(T5Network network) => network.Memory.Values.device_type == TorchSharp.DeviceType.CPU;
 
     /// <inheritdoc/>
-    public TaskLosses Add(IReadOnlyList<EncodedExample> examples, TokenShares shares, ulong chance, bool again)
+    public TaskLosses Add(IReadOnlyList<EncodedExample> examples, LossShares shares, ulong chance, bool again)
     {
         using var scope = NewDisposeScope();
         Cores.Use(get_num_threads());
         var batch = PackedBatch.Of(examples, network.Config, shares);
         using var tape = new Tape(_kernels, _workspace, recording: true, network.training ? network.Config.DropoutRate : 0, chance << 32);
         var hidden = network.forward(tape, batch, again);
-        var losses = HeadLoss.Run(_kernels, _workspace, hidden, network.Head, network.HeadScale, batch, smoothing: 0);
+        var losses = HeadLoss.Run(_kernels, _workspace, hidden, network.Head, network.HeadScale, batch, shares);
         tape.Backward();
         _workspace.Sweep();
 
