@@ -48,6 +48,18 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
         });
     }
 
+    /// <summary>Runs a part of a network in which nothing learns: the backward pass leaves it out.</summary>
+    /// <param name="part">The part of the network, from its input on.</param>
+    /// <returns>What comes out.</returns>
+    public Flow WithoutBackward(Func<Tape, Flow> part)
+    {
+        using var still = new Tape(kernels, type, recording: false, dropoutRate, chance) { _drawn = _drawn };
+        var y = part(still);
+        _drawn = still._drawn;
+        still._done.Pop();              // y lives on
+        return Record(y, () => { });
+    }
+
     /// <summary>Rows of the embedding table, dropped out.</summary>
     /// <param name="table">[V, D]</param>
     /// <param name="ids">[T]</param>
@@ -95,11 +107,11 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
     public Flow Linear(Flow x, JoinedWeights weight)
     {
         var y = New(x.Value.size(0), weight.Value.size(0));
-        Product(y.Value, x.Value, weight.Value, transposed: true);
+        Multiply(y.Value, x.Value, weight);
         return Record(y, () =>
         {
             LinearBackward(y.Gradient!, x.Value, weight);
-            AddProduct(x, y.Gradient!, weight.Value);
+            AddInputGradient(x, y.Gradient!, weight);
         });
     }
 
@@ -115,12 +127,12 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
         using var active = empty(tokens, inner, type);
         kernels.Activate(x.Value, active, kind, dropout);
         var y = New(tokens, weight.Value.size(0));
-        Product(y.Value, active, weight.Value, transposed: true);
+        Multiply(y.Value, active, weight);
         return Record(y, () =>
         {
             // Holds the gradient of the activated numbers first, those numbers themselves afterwards.
             using var again = empty(tokens, inner, type);
-            Product(again, y.Gradient!, weight.Value, transposed: false);
+            InputGradient(again, y.Gradient!, weight, add: false);
             kernels.ActivateBackward(x.Value, again, kind, dropout);
             LinearBackward(y.Gradient!, again, weight);
             x.Take(x.Value.alias());
@@ -241,15 +253,20 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
 
     private Kernels.Dropout Draw() => Kernels.Dropout.Of(dropoutRate, chance + _drawn++);
 
-    /// <summary>y = a·bᵀ or a·b</summary>
-    private static void Product(Tensor y, Tensor a, Tensor b, bool transposed)
+    /// <summary>y = x·Wᵀ, and what adapters beside W add.</summary>
+    private static void Multiply(Tensor y, Tensor x, JoinedWeights weight)
     {
-        using var right = transposed ? b.t() : b.alias();
-        y.addmm_(a, right, beta: 0);
+        using var across = weight.Value.t();
+        y.addmm_(x, across, beta: 0);
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = y.narrow(1, row, rows);
+            adapter.Add(x, columns);
+        }
     }
 
-    /// <summary>Adds a·b to a gradient.</summary>
-    private static void AddProduct(Flow x, Tensor a, Tensor b)
+    /// <summary>Adds dy·W to a gradient.</summary>
+    private static void AddInputGradient(Flow x, Tensor dy, JoinedWeights weight)
     {
         var first = x.Gradient is null;
         if (first)
@@ -257,16 +274,33 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
             x.Take(empty_like(x.Value));
         }
 
-        x.Gradient!.addmm_(a, b, beta: first ? 0 : 1);
+        InputGradient(x.Gradient!, dy, weight, add: !first);
     }
 
-    /// <summary>dW += dyᵀ·x</summary>
+    /// <summary>dx = dy·W or dx += dy·W, and what comes through adapters beside W.</summary>
+    private static void InputGradient(Tensor dx, Tensor dy, JoinedWeights weight, bool add)
+    {
+        dx.addmm_(dy, weight.Value, beta: add ? 1 : 0);
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = dy.narrow(1, row, rows);
+            adapter.AddInputGradient(columns, dx);
+        }
+    }
+
+    /// <summary>dW += dyᵀ·x, or the gradients of the adapters beside W.</summary>
     private static void LinearBackward(Tensor dy, Tensor x, JoinedWeights weight)
     {
         if (weight.Learns)
         {
             using var across = dy.t();
             weight.Gradient.addmm_(across, x);
+        }
+
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = dy.narrow(1, row, rows);
+            adapter.AddGradients(columns, x);
         }
     }
 }
