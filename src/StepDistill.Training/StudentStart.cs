@@ -4,12 +4,13 @@ using StepDistill.Runs;
 using StepDistill.Students;
 using StepDistill.Tokenizers;
 using StepDistill.Training.Models.T5;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training;
 
 /// <summary>A student before its first step: published weights, or random ones with a tokenizer from the task's own text.</summary>
 /// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Network">Its network, on the CPU, in training mode.</param>
+/// <param name="Network">Its network, in training mode.</param>
 /// <param name="Origin">Where the weights come from, for the student's card.</param>
 internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, string Origin)
 {
@@ -22,9 +23,11 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
     /// <param name="texts">What a tokenizer is trained on.</param>
     /// <param name="textsHash">Names those texts: a tokenizer that was trained on the same is used again.</param>
     /// <param name="seed">Decides the weights.</param>
+    /// <param name="before">Sees the sizes before memory is taken for weights, and may refuse them.</param>
     /// <exception cref="StepDistillException">There are no such sizes, or no such tokenizer.</exception>
     public static StudentStart FromSeed(
-        StudentSection section, RecipeFolder shared, IReadOnlyList<string> texts, string textsHash, int seed)
+        StudentSection section, RecipeFolder shared, IReadOnlyList<string> texts, string textsHash, int seed,
+        Action<T5Config>? before = null)
     {
         var tokenizer = section.Tokenizer.From is { } path
             ? Tokenizer.Load(path)
@@ -34,19 +37,26 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
         {
             VocabularySize = (tokenizer.VocabularySize + VocabularyStep - 1) / VocabularyStep * VocabularyStep,
         };
+        before?.Invoke(config);
         return new(tokenizer, T5Network.FromSeed(Dropping(config, section), seed), $"random weights of the size {name}");
     }
 
     /// <summary>Opens a student's folder.</summary>
     /// <param name="section">The recipe's section <c>student</c>.</param>
     /// <param name="folder">The folder that <c>from</c> stands for.</param>
+    /// <param name="before">Sees the sizes before memory is taken for weights, and may refuse them.</param>
+    /// <param name="type">float32 or bfloat16: what the network computes with. Weights go straight into such memory.</param>
+    /// <param name="device">Where; the CPU where missing.</param>
     /// <exception cref="StepDistillException">Weights or tokenizer are missing, damaged, or do not fit each other.</exception>
-    public static StudentStart FromFolder(StudentSection section, string folder)
+    public static StudentStart FromFolder(
+        StudentSection section, string folder, Action<T5Config>? before = null,
+        ScalarType type = ScalarType.Float32, Device? device = null)
     {
         var student = StudentFolder.Open(folder);
         var tokenizer = student.LoadTokenizer();
         using var weights = student.OpenWeights();
-        return new(tokenizer, T5Weights.Load(Dropping(student.Config, section), weights), section.From!);
+        before?.Invoke(student.Config);
+        return new(tokenizer, T5Weights.Load(Dropping(student.Config, section), weights, type, device), section.From!);
     }
 
     private static T5Config Dropping(T5Config config, StudentSection section) =>

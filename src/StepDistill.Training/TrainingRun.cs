@@ -14,6 +14,7 @@ using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training;
 
@@ -53,6 +54,9 @@ public sealed class TrainingRun
     /// <summary>Told in a sentence what a person should know and no event says, such as a damaged checkpoint.</summary>
     public Action<string> Warn { get; init; } = _ => { };
 
+    /// <summary>How many bytes of memory can be taken.</summary>
+    internal Func<long> AvailableMemory { get; init; } = Devices.AvailableMemory.Now;
+
     /// <summary>Tells the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -79,9 +83,13 @@ public sealed class TrainingRun
 
     private RunManifest Train(RunFolder folder, RunIdentity identity, TrainingSet data, string? from, CancellationToken cancellation)
     {
+        // Before any weight is in memory: a training that does not fit shall say so at once.
+        var available = AvailableMemory();
+        MemoryNeeds NeedsOf(T5Config config) => MemoryNeeds.Of(config, Recipe.Training, ScalarType.Float32);
+        void RequireRoom(T5Config config) => MemoryPlan.RequireRoom(NeedsOf(config), Recipe.Training, available);
         var start = from is null
-            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], Recipe.Training.Seed)
-            : StudentStart.FromFolder(Recipe.Student, from);
+            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], Recipe.Training.Seed, RequireRoom)
+            : StudentStart.FromFolder(Recipe.Student, from, RequireRoom);
         using var network = start.Network;
         var training = Recipe.Training;
         var encoder = new PairEncoder(
@@ -102,6 +110,9 @@ public sealed class TrainingRun
         var checkpoints = new CheckpointFolder(folder.Checkpoints);
         var state = checkpoints.Restore(network, optimizer, Warn);
 
+        var plan = state is null
+            ? MemoryPlan.Choose(NeedsOf(network.Config), Recipe, examples, available)
+            : PlanOf(folder) ?? new(Recipe.Batches.TokensPerPart ?? 0, training.Recompute == "on", 0, available);
         using var log = state is null ? RunLog.Create(folder.Events, Clock) : RunLog.Resume(folder.Events, state.Step, Clock);
         using var board = new TensorBoardLog(folder.TensorBoard, state?.Step ?? 0, Clock);
         void Tell(RunEvent happened)
@@ -114,6 +125,12 @@ public sealed class TrainingRun
         if (state is null)
         {
             Tell(new RunStarted(identity.Hash, folder.Name, training.MaxSteps, examples.Count, network.LearningMemory.LearningCount));
+            Tell(new Planned(plan.TokensPerPart, plan.Recompute, plan.Bytes, plan.Available));
+        }
+
+        if (plan.TokensPerPart > 0 || plan.Recompute)
+        {
+            Warn(plan.ToString());
         }
 
         try
@@ -132,6 +149,8 @@ public sealed class TrainingRun
                 Optimizer = optimizer,
                 MaxGradNorm = training.MaxGradNorm,
                 Parts = training.GradientAccumulation,
+                TokensPerPart = plan.TokensPerPart,
+                Recompute = plan.Recompute,
                 Seed = training.Seed,
                 EvaluateEverySteps = Recipe.Evaluation.EverySteps,
                 CheckpointEverySteps = training.CheckpointEverySteps,
@@ -158,6 +177,12 @@ public sealed class TrainingRun
             throw;
         }
     }
+
+    /// <summary>How the run's steps were computed until now; null where its log does not say.</summary>
+    private static MemoryPlan? PlanOf(RunFolder folder) =>
+        RunLog.Read(folder.Events).OfType<Planned>().LastOrDefault() is { } planned
+            ? new(planned.TokensPerPart, planned.Recompute, planned.Bytes, planned.AvailableBytes)
+            : null;
 
     /// <summary>Freezes what the recipe says, and puts adapters beside the rest where it wants them.</summary>
     private void ChooseWhatLearns(T5Network network)

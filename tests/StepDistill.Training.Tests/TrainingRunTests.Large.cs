@@ -1,5 +1,6 @@
 using StepDistill.Recipes;
 using StepDistill.Runs;
+using StepDistill.Students;
 using StepDistill.Students.Weights;
 
 namespace StepDistill.Training.Tests;
@@ -68,6 +69,44 @@ public sealed partial class TrainingRunTests
         await workshop.TrainAsync(cancellation: Stop);
 
         Assert.Contains(workshop.Warnings, warning => warning.Contains("5e-4 is usual", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_goes_on_with_the_parts_that_it_began_with_whatever_memory_there_is_now()
+    {
+        var recipe = Recipe(Arms.Finetune);
+        var needs = MemoryNeeds.Of(
+            T5Sizes.Named("t5-v1_1-tiny") with { VocabularySize = 256 }, recipe.Training, TorchSharp.torch.ScalarType.Float32);
+        var little = (long)((needs.Fixed + needs.OfTokens(24, 6, again: true)) / 0.9) + 1;
+        using var whole = new Workshop(recipe) { AvailableMemory = little };
+        using var interrupted = new Workshop(recipe) { AvailableMemory = little };
+        using var stop = new CancellationTokenSource();
+
+        await whole.TrainAsync(cancellation: Stop);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => interrupted.TrainAsync(
+            report: happened => StopAt(4, happened, stop), cancellation: stop.Token));
+        interrupted.AvailableMemory = 64L << 30;
+        await interrupted.TrainAsync(cancellation: Stop);
+
+        var (one, other) = (whole.Folder.Run(recipe.Training), interrupted.Folder.Run(recipe.Training));
+        var planned = Assert.Single(RunLog.Read(one.Events).OfType<Planned>());
+        Assert.True(planned.TokensPerPart > 0 || planned.Recompute);
+        Assert.Equal(planned.TokensPerPart, Assert.Single(RunLog.Read(other.Events).OfType<Planned>()).TokensPerPart);
+        Assert.Equal(2, interrupted.Warnings.Count(warning => warning.Contains("of memory.", StringComparison.Ordinal)));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(one.Student, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(other.Student, "model.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_training_that_does_not_fit_is_refused_before_its_first_step()
+    {
+        using var workshop = new Workshop(Recipe(Arms.Finetune)) { AvailableMemory = 100_000_000 };
+
+        var fault = await Assert.ThrowsAsync<StepDistillException>(() => workshop.TrainAsync(cancellation: Stop));
+
+        Assert.Contains("does not fit into memory", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(workshop.Events);
     }
 
     private static Recipe Saving(Recipe recipe, string saving) => recipe with

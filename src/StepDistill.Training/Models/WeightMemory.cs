@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using StepDistill.Training.Kernels;
@@ -149,14 +150,16 @@ internal sealed unsafe class WeightMemory : IDisposable
     /// <param name="change">Changes numbers on their way, given the first one's place in the weight; may be null.</param>
     public void CopyTo(Stream stream, Placed placed, Action<long, Span<float>>? change = null)
     {
-        var piece = new float[Math.Min(placed.Length, Piece)];
-        for (long done = 0; done < placed.Length; done += piece.Length)
+        var piece = ArrayPool<float>.Shared.Rent(Piece);
+        for (long done = 0; done < placed.Length; done += Piece)
         {
-            var numbers = piece.AsSpan(0, (int)Math.Min(piece.Length, placed.Length - done));
+            var numbers = piece.AsSpan(0, (int)Math.Min(Piece, placed.Length - done));
             Read(placed, done, numbers);
             change?.Invoke(done, numbers);
             stream.Write(MemoryMarshal.AsBytes(numbers));
         }
+
+        ArrayPool<float>.Shared.Return(piece);
     }
 
     /// <summary>Sets some of a weight's numbers.</summary>

@@ -102,6 +102,10 @@ public sealed record TrainingSection
     /// <summary>Learns thin adapters in place of the weights (Hu et al. 2021, arXiv 2106.09685).</summary>
     public LoraSection Lora { get; init; } = new();
 
+    /// <summary>Computes what happens inside a block once more in the backward pass instead of keeping it (Chen et al. 2016, arXiv 1604.06174): a third more work, a fraction of the memory, the same gradient. <c>auto</c> (where memory is short), <c>on</c> or <c>off</c>. Default: <c>auto</c>.</summary>
+    [AllowedValues("auto", "on", "off")]
+    public string Recompute { get; init; } = "auto";
+
     /// <summary>Where to compute: <c>auto</c> (the first GPU where there is one, else the processor), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default: <c>auto</c>.</summary>
     [RegularExpression("(auto|cpu|cuda(:[0-9]{1,2})?)", ErrorMessage = "auto, cpu, cuda, or cuda:N with a GPU's number, such as cuda:1")]
     public string Device { get; init; } = "auto";

@@ -63,6 +63,11 @@ internal sealed class T5Adapters : IDisposable
     public static void Attach(T5Network network, LoraSection section, long seed)
     {
         network.Adapters = new T5Adapters(network, section);
+        if (network.Memory.Values.device_type == TorchSharp.DeviceType.META)
+        {
+            return;         // shapes without numbers
+        }
+
         using var generator = new Generator((ulong)seed, CPU);
         foreach (var (_, weight) in network.Adapters._adapted)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 namespace StepDistill.Students.Weights;
@@ -90,13 +91,16 @@ public sealed class WeightFiles : IDisposable
         ArgumentNullException.ThrowIfNull(take);
         var place = FloatingPlace(name);
         var count = place.Tensor.Count;
-        var piece = new float[place.Strides is null ? Math.Min(count, Piece) : count];
-        for (long done = 0; done < count; done += piece.Length)
+        var length = (int)(place.Strides is null ? Math.Min(count, Piece) : count);
+        var piece = ArrayPool<float>.Shared.Rent(length);
+        for (long done = 0; done < count; done += length)
         {
-            var numbers = piece.AsSpan(0, (int)Math.Min(piece.Length, count - done));
+            var numbers = piece.AsSpan(0, (int)Math.Min(length, count - done));
             place.Read(numbers, done);
             take(done, numbers);
         }
+
+        ArrayPool<float>.Shared.Return(piece);
     }
 
     /// <summary>Reads a tensor's bytes as they lie in the file, little-endian, outermost dimension first.</summary>
