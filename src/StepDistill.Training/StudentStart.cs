@@ -23,9 +23,12 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
     /// <param name="texts">What a tokenizer is trained on.</param>
     /// <param name="textsHash">Names those texts: a tokenizer that was trained on the same is used again.</param>
     /// <param name="seed">Decides the weights.</param>
+    /// <param name="typeOf">Sees the sizes before memory is taken for weights: says what the network computes with, or refuses.</param>
+    /// <param name="device">Where it computes.</param>
     /// <exception cref="StepDistillException">There are no such sizes, or no such tokenizer.</exception>
     public static StudentStart FromSeed(
-        StudentSection section, RecipeFolder shared, IReadOnlyList<string> texts, string textsHash, int seed)
+        StudentSection section, RecipeFolder shared, IReadOnlyList<string> texts, string textsHash, int seed,
+        Func<T5Config, ScalarType> typeOf, Device device)
     {
         var tokenizer = section.Tokenizer.From is { } path
             ? Tokenizer.Load(path)
@@ -35,33 +38,34 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
         {
             VocabularySize = (tokenizer.VocabularySize + VocabularyStep - 1) / VocabularyStep * VocabularyStep,
         };
-        return new(tokenizer, T5Network.FromSeed(Dropping(config, section), seed), $"random weights of the size {name}");
+        var type = typeOf(config);
+        var network = T5Network.FromSeed(Dropping(config, section), seed);
+        if (type != ScalarType.Float32 || device.type != TorchSharp.DeviceType.CPU)
+        {
+            using var drawn = network;
+            network = drawn.In(type, device);
+        }
+
+        return new(tokenizer, network, $"random weights of the size {name}");
     }
 
     /// <summary>Opens a student's folder.</summary>
     /// <param name="section">The recipe's section <c>student</c>.</param>
     /// <param name="folder">The folder that <c>from</c> stands for.</param>
+    /// <param name="typeOf">
+    /// Sees the sizes before memory is taken for weights: says what the network computes with, or refuses. Weights go
+    /// straight into such memory.
+    /// </param>
+    /// <param name="device">Where it computes.</param>
     /// <exception cref="StepDistillException">Weights or tokenizer are missing, damaged, or do not fit each other.</exception>
-    public static StudentStart FromFolder(StudentSection section, string folder)
+    public static StudentStart FromFolder(
+        StudentSection section, string folder, Func<T5Config, ScalarType> typeOf, Device device)
     {
         var student = StudentFolder.Open(folder);
         var tokenizer = student.LoadTokenizer();
         using var weights = student.OpenWeights();
-        return new(tokenizer, T5Weights.Load(Dropping(student.Config, section), weights), section.From!);
-    }
-
-    /// <summary>The same student, its network computing with another type or on another device.</summary>
-    /// <param name="type">float32 or bfloat16.</param>
-    /// <param name="device">Where.</param>
-    public StudentStart In(ScalarType type, Device device)
-    {
-        if (type == ScalarType.Float32 && device.type == TorchSharp.DeviceType.CPU)
-        {
-            return this;
-        }
-
-        using var before = Network;
-        return this with { Network = before.In(type, device) };
+        var network = T5Weights.Load(Dropping(student.Config, section), weights, typeOf(student.Config), device);
+        return new(tokenizer, network, section.From!);
     }
 
     private static T5Config Dropping(T5Config config, StudentSection section) =>

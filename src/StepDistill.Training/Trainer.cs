@@ -40,6 +40,12 @@ internal sealed class Trainer
     /// <summary>In how many parts a step is computed.</summary>
     public int Parts { get; init; } = 1;
 
+    /// <summary>Most tokens that are computed at a time; 0 for all of a step's.</summary>
+    public int TokensPerPart { get; init; }
+
+    /// <summary>Whether blocks are computed again in the backward pass instead of kept.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Decides every random choice.</summary>
     public int Seed { get; init; }
 
@@ -72,7 +78,7 @@ internal sealed class Trainer
     /// <exception cref="OperationCanceledException">Training was stopped; a checkpoint of the last step is on the disk.</exception>
     public TrainerState Run(TrainerState state, CancellationToken cancellation = default)
     {
-        using var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm);
+        using var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm) { TokenBudget = TokensPerPart, Again = Recompute };
         var pace = new Pace(Clock, state.Seconds);
         var saved = state;
         Network.train();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StepDistill.Annotations;
 using StepDistill.Batches;
 using StepDistill.Evaluation;
@@ -13,6 +14,7 @@ using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training;
 
@@ -22,6 +24,9 @@ namespace StepDistill.Training;
 /// </remarks>
 public sealed class TrainingRun
 {
+    // Measured on the paper's tasks: adapters learn at 5e-4 and hardly move at 5e-5.
+    private const double LowestRateOfAdapters = 1e-4;
+
     /// <summary>What to do, every preset and override resolved, all paths absolute.</summary>
     public required Recipe Recipe { get; init; }
 
@@ -48,6 +53,9 @@ public sealed class TrainingRun
 
     /// <summary>Told in a sentence what a person should know and no event says, such as a damaged checkpoint.</summary>
     public Action<string> Warn { get; init; } = _ => { };
+
+    /// <summary>How many bytes of memory can be taken.</summary>
+    internal Func<long> AvailableMemory { get; init; } = Devices.AvailableMemory.Now;
 
     /// <summary>Tells the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -77,10 +85,19 @@ public sealed class TrainingRun
     {
         var training = Recipe.Training;
         var device = ComputeDevice.Resolve(training.Device);
+        var available = AvailableMemory();
+        MemoryNeeds NeedsOf(T5Config config) =>
+            MemoryNeeds.Of(config, training, ComputePrecision.Resolve(training.Precision, device, config));
+        ScalarType TypeOf(T5Config config)
+        {
+            // Before any weight is in memory: a training that does not fit shall say so at once.
+            MemoryPlan.RequireRoom(NeedsOf(config), training, available);
+            return ComputePrecision.Resolve(training.Precision, device, config);
+        }
+
         var start = from is null
-            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], training.Seed)
-            : StudentStart.FromFolder(Recipe.Student, from);
-        start = start.In(ComputePrecision.Resolve(training.Precision, device, start.Network.Config), device);
+            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], training.Seed, TypeOf, device)
+            : StudentStart.FromFolder(Recipe.Student, from, TypeOf, device);
         using var network = start.Network;
         var encoder = new PairEncoder(
             start.Tokenizer, Recipe.Batches.MaxInputTokens, Recipe.Batches.MaxTargetTokens, RationaleStart(start.Tokenizer));
@@ -95,10 +112,14 @@ public sealed class TrainingRun
             Warn($"{data.Counts.CutRationales} rationales were longer than training.max_rationale_words ({training.MaxRationaleWords}) and lost their ends.");
         }
 
-        using var optimizer = new AdamW(network.Memory, training.Optimizer == "adamw-hf", training.WeightDecay);
+        ChooseWhatLearns(network);
+        using var optimizer = Optimizer.Of(training, network.LearningMemory);
         var checkpoints = new CheckpointFolder(folder.Checkpoints);
         var state = checkpoints.Restore(network, optimizer, Warn);
 
+        var plan = state is null
+            ? MemoryPlan.Choose(NeedsOf(network.Config), Recipe, examples, available)
+            : PlanOf(folder) ?? new(Recipe.Batches.TokensPerPart ?? 0, training.Recompute == "on", 0, available);
         using var log = state is null ? RunLog.Create(folder.Events, Clock) : RunLog.Resume(folder.Events, state.Step, Clock);
         using var board = new TensorBoardLog(folder.TensorBoard, state?.Step ?? 0, Clock);
         void Tell(RunEvent happened)
@@ -110,7 +131,13 @@ public sealed class TrainingRun
 
         if (state is null)
         {
-            Tell(new RunStarted(identity.Hash, folder.Name, training.MaxSteps, examples.Count, T5Weights.Of(network).Sum(w => w.Weight.numel())));
+            Tell(new RunStarted(identity.Hash, folder.Name, training.MaxSteps, examples.Count, network.LearningMemory.LearningCount));
+            Tell(new Planned(plan.TokensPerPart, plan.Recompute, plan.Bytes, plan.Available));
+        }
+
+        if (plan.TokensPerPart > 0 || plan.Recompute)
+        {
+            Warn(plan.ToString());
         }
 
         try
@@ -129,6 +156,8 @@ public sealed class TrainingRun
                 Optimizer = optimizer,
                 MaxGradNorm = training.MaxGradNorm,
                 Parts = training.GradientAccumulation,
+                TokensPerPart = plan.TokensPerPart,
+                Recompute = plan.Recompute,
                 Seed = training.Seed,
                 EvaluateEverySteps = Recipe.Evaluation.EverySteps,
                 CheckpointEverySteps = training.CheckpointEverySteps,
@@ -153,6 +182,31 @@ public sealed class TrainingRun
         {
             Tell(new Failed(e.Message));
             throw;
+        }
+    }
+
+    /// <summary>How the run's steps were computed until now; null where its log does not say.</summary>
+    private static MemoryPlan? PlanOf(RunFolder folder) =>
+        RunLog.Read(folder.Events).OfType<Planned>().LastOrDefault() is { } planned
+            ? new(planned.TokensPerPart, planned.Recompute, planned.Bytes, planned.AvailableBytes)
+            : null;
+
+    /// <summary>Freezes what the recipe says, and puts adapters beside the rest where it wants them.</summary>
+    private void ChooseWhatLearns(T5Network network)
+    {
+        var training = Recipe.Training;
+        T5Freezing.Apply(network, training.Freeze ?? []);
+        if (training.Lora.Rank == 0)
+        {
+            return;
+        }
+
+        T5Adapters.Attach(network, training.Lora, training.Seed);
+        if (training.LearningRate < LowestRateOfAdapters)
+        {
+            Warn(string.Create(
+                CultureInfo.InvariantCulture,
+                $"training.lora learns at a training.learning_rate of {training.LearningRate:G3}, which is low for adapters: 5e-4 is usual."));
         }
     }
 

@@ -39,6 +39,9 @@ internal sealed class Workshop : IDisposable
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Bytes that a training may take.</summary>
+    public long AvailableMemory { get; set; } = 64L << 30;
+
     public async Task AnnotateAsync() => await new AnnotationRun(Teacher, Store)
         .RunAsync(Splits.Train.Read(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
@@ -55,6 +58,7 @@ internal sealed class Workshop : IDisposable
         FindStudent = (name, _) => System.Threading.Tasks.Task.FromResult(name),
         Report = report ?? Events.Add,
         Warn = Warnings.Add,
+        AvailableMemory = () => AvailableMemory,
     }.RunAsync(cancellation);
 
     public void Dispose()

@@ -21,6 +21,7 @@ internal sealed class CheckpointFolder(string root)
 {
     private const string Weights = "model.safetensors";
     private const string Moments = "optimizer.safetensors";
+    private const string Adapters = "adapter_model.safetensors";       // as Hugging Face's peft calls it
     private const string State = "state.json";
     private const string Prefix = "checkpoint-";
     private const int Newest = 2;
@@ -52,9 +53,11 @@ internal sealed class CheckpointFolder(string root)
             Directory.CreateDirectory(unfinished);
             T5Weights.Write(network, Path.Combine(unfinished, Weights));
             WriteMoments(Path.Combine(unfinished, Moments), network, optimizer);
+            network.Adapters?.Write(Path.Combine(unfinished, Adapters));
             var saved = new SavedState(
                 state, optimizer.Steps,
-                ContentHash.OfFile(Path.Combine(unfinished, Weights)), ContentHash.OfFile(Path.Combine(unfinished, Moments)));
+                ContentHash.OfFile(Path.Combine(unfinished, Weights)), ContentHash.OfFile(Path.Combine(unfinished, Moments)),
+                network.Adapters is null ? null : ContentHash.OfFile(Path.Combine(unfinished, Adapters)));
             AtomicFile.WriteText(Path.Combine(unfinished, State), JsonSerializer.Serialize(saved, Json));
             Remove(place);
             Directory.Move(unfinished, place);
@@ -103,10 +106,16 @@ internal sealed class CheckpointFolder(string root)
 
     /// <summary>Gives a network the weights of one step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="network">Gets the weights.</param>
+    /// <param name="network">Gets the weights; where adapters learn in their place, those alone.</param>
     /// <exception cref="StepDistillException">The checkpoint is missing or damaged.</exception>
     public void LoadWeights(int step, T5Network network)
     {
+        if (network.Adapters is { } adapters)
+        {
+            adapters.Read(Path.Combine(PathOf(step), Adapters));
+            return;
+        }
+
         using var files = WeightFiles.Open(Path.Combine(PathOf(step), Weights));
         T5Weights.Read(network, files);
     }
@@ -128,9 +137,9 @@ internal sealed class CheckpointFolder(string root)
         {
             saved = JsonSerializer.Deserialize<SavedState>(File.ReadAllText(Path.Combine(place, State)), Json)
                 ?? throw new JsonException("It holds null.");
-            foreach (var (file, hash) in new[] { (Weights, saved.WeightsSha256), (Moments, saved.MomentsSha256) })
+            foreach (var (file, hash) in new[] { (Weights, saved.WeightsSha256), (Moments, saved.MomentsSha256), (Adapters, saved.AdaptersSha256) })
             {
-                if (ContentHash.OfFile(Path.Combine(place, file)) != hash)
+                if (hash is not null && ContentHash.OfFile(Path.Combine(place, file)) != hash)
                 {
                     fault = $"{Path.Combine(place, file)} is damaged: its content does not match its checksum.";
                     return false;
@@ -173,7 +182,7 @@ internal sealed class CheckpointFolder(string root)
 
     private static IEnumerable<(WeightTensor Tensor, torch.Tensor Values)> MomentsOf(T5Network network, Optimizer optimizer)
     {
-        var names = T5Weights.Of(network).ToDictionary(named => (object)named.Weight, named => named.Name, ReferenceEqualityComparer.Instance);
+        var names = T5Weights.NamesOf(network);
         return optimizer.State.Select(state =>
             (new WeightTensor($"{names[state.Weight]}.{state.Name}", WeightType.F32, state.Values.shape), state.Values));
     }
@@ -193,5 +202,5 @@ internal sealed class CheckpointFolder(string root)
         }
     }
 
-    private sealed record SavedState(TrainerState State, int OptimizerSteps, string WeightsSha256, string MomentsSha256);
+    private sealed record SavedState(TrainerState State, int OptimizerSteps, string WeightsSha256, string MomentsSha256, string? AdaptersSha256 = null);
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using StepDistill.Training.Kernels;
 using TorchSharp.Modules;
@@ -14,6 +16,9 @@ namespace StepDistill.Training.Models;
 /// </remarks>
 internal sealed unsafe class WeightMemory : IDisposable
 {
+    /// <summary>Numbers that are copied at a time.</summary>
+    public const int Piece = 1 << 20;
+
     private readonly List<Placed> _placed = [];
     private readonly List<JoinedWeights> _joined = [];
     private long _taken;
@@ -44,18 +49,24 @@ internal sealed unsafe class WeightMemory : IDisposable
     /// <summary>[N] float32 weights; null but for bfloat16 elsewhere than on a processor.</summary>
     public Tensor? Masters { get; }
 
-    /// <summary>[N], zeros between two steps; null until <see cref="EnableGradients"/>.</summary>
+    /// <summary>[numbers that learn], zeros between two steps; null until <see cref="EnableGradients"/>.</summary>
     public Tensor? Gradients { get; private set; }
+
+    /// <summary>Stretches of weights that learn; empty until <see cref="EnableGradients"/>.</summary>
+    public IReadOnlyList<LearningRange> Learning { get; private set; } = [];
+
+    /// <summary>How many numbers learn.</summary>
+    public long LearningCount => _placed.Where(placed => placed.Weight.requires_grad).Sum(placed => placed.Length);
 
     /// <summary>The weights in the order of their memory.</summary>
     public IReadOnlyList<Placed> Weights => _placed;
 
     /// <summary>The next piece of the memory as a weight.</summary>
     /// <param name="shape">Its shape.</param>
-    public Parameter Take(params long[] shape)
+    public Weight Take(params long[] shape)
     {
         var length = shape.Aggregate(1L, (product, size) => product * size);
-        var weight = new Parameter(Values.narrow(0, _taken, length).view(shape));
+        var weight = new Weight(Values.narrow(0, _taken, length).view(shape));
         _placed.Add(new Placed(weight, _taken, length));
         _taken += length;
         return weight;
@@ -63,7 +74,7 @@ internal sealed unsafe class WeightMemory : IDisposable
 
     /// <summary>Several weights that stand one after the other, as one taller matrix; or one weight as it is.</summary>
     /// <param name="weights">Matrices of the same width, taken in this order.</param>
-    public JoinedWeights Join(params Parameter[] weights)
+    public JoinedWeights Join(params Weight[] weights)
     {
         var places = weights.Select(weight => _placed.FindIndex(placed => ReferenceEquals(placed.Weight, weight))).ToArray();
         if (places.Where((place, i) => place != places[0] + i).Any())
@@ -76,17 +87,35 @@ internal sealed unsafe class WeightMemory : IDisposable
     }
 
     /// <summary>Makes room for gradients and shows each weight its own.</summary>
+    /// <remarks>Frozen weights get none and take no memory, so freeze them before.</remarks>
     public void EnableGradients()
     {
-        if (Gradients is null)
+        if (Gradients is not null)
         {
-            using var scope = NewDisposeScope();
-            Gradients = zeros_like(Values).DetachFromDisposeScope();
-            foreach (var (weight, start, length) in _placed)
-            {
-                weight.grad = Gradients.narrow(0, start, length).view(weight.shape);
-            }
+            return;
         }
+
+        using var scope = NewDisposeScope();
+        Learning = [.. RangesThatLearn()];
+        var length = Learning.Sum(range => range.Length);
+        Gradients = zeros(length, Values.dtype, Values.device).DetachFromDisposeScope();
+        foreach (var (weight, start, count) in _placed.Where(placed => placed.Weight.requires_grad))
+        {
+            weight.grad = GradientsOf(start, count).view(weight.shape);
+        }
+    }
+
+    /// <summary>The gradients of neighbouring weights that learn.</summary>
+    /// <param name="start">The first weight's first number.</param>
+    /// <param name="length">How many numbers.</param>
+    public Tensor GradientsOf(long start, long length) => Gradients!.narrow(0, PlaceOfGradient(start), length);
+
+    /// <summary>Where a number's gradient is, and whatever else is kept for each number that learns.</summary>
+    /// <param name="weight">The number's place among the weights.</param>
+    public long PlaceOfGradient(long weight)
+    {
+        var range = Learning.First(range => weight >= range.Weight && weight < range.Weight + range.Length);
+        return range.Place + weight - range.Weight;
     }
 
     /// <summary>Copies some of a weight's full-precision numbers out.</summary>
@@ -96,6 +125,12 @@ internal sealed unsafe class WeightMemory : IDisposable
     public void Read(Placed placed, long first, Span<float> into)
     {
         var start = placed.Start + first;
+        if (Rests is null && Values.device_type == TorchSharp.DeviceType.CPU)
+        {
+            new ReadOnlySpan<float>(FlatTensor.Pointer<float>(Values) + start, into.Length).CopyTo(into);
+            return;
+        }
+
         if (Rests is null)
         {
             using var copy = (Masters ?? Values).narrow(0, start, into.Length).cpu();
@@ -111,6 +146,24 @@ internal sealed unsafe class WeightMemory : IDisposable
         }
     }
 
+    /// <summary>Writes a weight's full-precision numbers, little-endian.</summary>
+    /// <param name="stream">Where they go.</param>
+    /// <param name="placed">The weight.</param>
+    /// <param name="change">Changes numbers on their way, given the first one's place in the weight; may be null.</param>
+    public void CopyTo(Stream stream, Placed placed, Action<long, Span<float>>? change = null)
+    {
+        var piece = ArrayPool<float>.Shared.Rent(Piece);
+        for (long done = 0; done < placed.Length; done += Piece)
+        {
+            var numbers = piece.AsSpan(0, (int)Math.Min(Piece, placed.Length - done));
+            Read(placed, done, numbers);
+            change?.Invoke(done, numbers);
+            stream.Write(MemoryMarshal.AsBytes(numbers));
+        }
+
+        ArrayPool<float>.Shared.Return(piece);
+    }
+
     /// <summary>Sets some of a weight's numbers.</summary>
     /// <param name="placed">The weight.</param>
     /// <param name="first">The first number to set.</param>
@@ -118,6 +171,12 @@ internal sealed unsafe class WeightMemory : IDisposable
     public void Write(Placed placed, long first, ReadOnlySpan<float> from)
     {
         var start = placed.Start + first;
+        if (Rests is null && Values.device_type == TorchSharp.DeviceType.CPU)
+        {
+            from.CopyTo(new Span<float>(FlatTensor.Pointer<float>(Values) + start, from.Length));
+            return;
+        }
+
         if (Rests is null)
         {
             using var frozen = no_grad();
@@ -159,11 +218,45 @@ internal sealed unsafe class WeightMemory : IDisposable
     public static Vector512<float> Whole(Vector512<uint> value, Vector512<uint> rest) =>
         (((value - (rest >>> 15)) << 16) | rest).AsSingle();
 
+    /// <summary>Weights that learn, neighbours joined.</summary>
+    private IEnumerable<LearningRange> RangesThatLearn()
+    {
+        long place = 0;
+        LearningRange? open = null;
+        foreach (var placed in _placed.Where(placed => placed.Weight.requires_grad))
+        {
+            if (open is not null && open.Weight + open.Length == placed.Start)
+            {
+                open = open with { Length = open.Length + placed.Length };
+                continue;
+            }
+
+            if (open is not null)
+            {
+                yield return open;
+                place += open.Length;
+            }
+
+            open = new(placed.Start, placed.Length, place);
+        }
+
+        if (open is not null)
+        {
+            yield return open;
+        }
+    }
+
+    /// <summary>A stretch of weights that learn.</summary>
+    /// <param name="Weight">Its first number among all weights.</param>
+    /// <param name="Length">How many numbers it has.</param>
+    /// <param name="Place">Its first number among those that learn: where gradients and moments of it begin.</param>
+    public sealed record LearningRange(long Weight, long Length, long Place);
+
     /// <summary>A weight and its place.</summary>
     /// <param name="Weight">The weight.</param>
     /// <param name="Start">Its first number.</param>
     /// <param name="Length">How many numbers it has.</param>
-    public sealed record Placed(Parameter Weight, long Start, long Length)
+    public sealed record Placed(Weight Weight, long Start, long Length)
     {
         /// <summary>The number after its last one.</summary>
         public long End => Start + Length;
@@ -171,7 +264,7 @@ internal sealed unsafe class WeightMemory : IDisposable
 }
 
 /// <summary>Neighbouring weights as one matrix: one product instead of several.</summary>
-internal sealed class JoinedWeights(WeightMemory memory, Parameter[] parts, long start, long end) : IDisposable
+internal sealed class JoinedWeights(WeightMemory memory, Weight[] parts, long start, long end) : IDisposable
 {
     private readonly long _width = parts[0].shape[^1];
     private Tensor? _value;
@@ -181,10 +274,29 @@ internal sealed class JoinedWeights(WeightMemory memory, Parameter[] parts, long
     public Tensor Value => _value ??= memory.Values.narrow(0, start, end - start).view(-1, _width).DetachFromDisposeScope();
 
     /// <summary>Its gradient, of the same shape.</summary>
-    public Tensor Gradient => _gradient ??= memory.Gradients!.narrow(0, start, end - start).view(-1, _width).DetachFromDisposeScope();
+    public Tensor Gradient => _gradient ??= memory.GradientsOf(start, end - start).view(-1, _width).DetachFromDisposeScope();
 
     /// <summary>Whether its gradient is wanted; weights are frozen together.</summary>
     public bool Learns => parts[0].requires_grad;
+
+    /// <summary>Adapters beside its parts, and which of its rows each adds to.</summary>
+    public IEnumerable<(LowRankAdapter Adapter, long FirstRow, long Rows)> Adapters
+    {
+        get
+        {
+            var row = 0L;
+            foreach (var part in parts)
+            {
+                var rows = part.size(0);
+                if (part.Adapter is { } adapter)
+                {
+                    yield return (adapter, row, rows);
+                }
+
+                row += rows;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

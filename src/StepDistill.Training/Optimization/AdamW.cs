@@ -32,14 +32,14 @@ public sealed unsafe class AdamW : Optimizer
     {
         _epsilonBeforeCorrection = epsilonBeforeCorrection;
         _weightDecay = weightDecay;
-        _first = zeros(Length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
-        _second = zeros(Length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
+        var length = memory.Gradients!.numel();
+        _first = zeros(length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
+        _second = zeros(length, ScalarType.Float32, memory.Values.device).DetachFromDisposeScope();
         State =
         [
             .. from placed in memory.Weights
-               let range = Ranges.FirstOrDefault(range => placed.Start >= range.Weight && placed.End <= range.Weight + range.Length)
-               where range.Length > 0
-               let start = range.State + placed.Start - range.Weight
+               where placed.Weight.requires_grad
+               let start = memory.PlaceOfGradient(placed.Start)
                from moment in new[] { (Name: "first_moment", Values: _first), (Name: "second_moment", Values: _second) }
                select new OptimizerState(
                    placed.Weight, moment.Name,
@@ -65,54 +65,34 @@ public sealed unsafe class AdamW : Optimizer
         }
         else if (Memory.Rests is null)
         {
-            UpdateFloat32((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
+            Update<float, Float32, FullFloat32>((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
         }
         else
         {
-            UpdateBFloat16((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
+            Update<ushort, BFloat16, RoundedAndRest>((float)rate, (float)epsilon, (float)kept, (float)gradientScale);
         }
     }
 
-    private void UpdateFloat32(float rate, float epsilon, float kept, float scale)
+    private void Update<T, TElement, TWeight>(float rate, float epsilon, float kept, float scale)
+        where T : unmanaged
+        where TElement : IElement<T>
+        where TWeight : IFullWeight<T>
     {
-        var weights = FlatTensor.Pointer<float>(Memory.Values);
-        var gradients = FlatTensor.Pointer<float>(Memory.Gradients!);
+        var weights = FlatTensor.Pointer<T>(Memory.Values);
+        var rests = Memory.Rests is null ? null : FlatTensor.Pointer<ushort>(Memory.Rests);
+        var gradients = FlatTensor.Pointer<T>(Memory.Gradients!);
         var first = FlatTensor.Pointer<float>(_first);
         var second = FlatTensor.Pointer<float>(_second);
-        ForEachPiece((at, state, count) =>
+        ForEachPiece((at, place, count) =>
         {
             for (var i = 0; i < count; i += Element.Lanes)
             {
                 var left = count - i;
-                var g = Element.Load<float, Float32>(gradients + at + i, left) * scale;
-                var weight = Element.Load<float, Float32>(weights + at + i, left);
-                weight = Next(weight, g, first + state + i, second + state + i, left, rate, epsilon, kept);
-                Element.Store<float, Float32>(weights + at + i, weight, left);
-                Element.Store<float, Float32>(gradients + at + i, Vector512<float>.Zero, left);
-            }
-        });
-    }
-
-    private void UpdateBFloat16(float rate, float epsilon, float kept, float scale)
-    {
-        var weights = FlatTensor.Pointer<ushort>(Memory.Values);
-        var rests = FlatTensor.Pointer<ushort>(Memory.Rests!);
-        var gradients = FlatTensor.Pointer<ushort>(Memory.Gradients!);
-        var first = FlatTensor.Pointer<float>(_first);
-        var second = FlatTensor.Pointer<float>(_second);
-        ForEachPiece((at, state, count) =>
-        {
-            for (var i = 0; i < count; i += Element.Lanes)
-            {
-                var left = count - i;
-                var g = Element.Load<ushort, BFloat16>(gradients + at + i, left) * scale;
-                var weight = WeightMemory.Whole(
-                    Element.LoadBits(weights + at + i, left), Element.LoadBits(rests + at + i, left));
-                weight = Next(weight, g, first + state + i, second + state + i, left, rate, epsilon, kept);
-                var bits = weight.AsUInt32();
-                Element.StoreBits(weights + at + i, (bits + Vector512.Create(0x8000u)) >>> 16, left);
-                Element.StoreBits(rests + at + i, bits & Vector512.Create(0xFFFFu), left);
-                Element.Store<ushort, BFloat16>(gradients + at + i, Vector512<float>.Zero, left);
+                var g = Element.Load<T, TElement>(gradients + place + i, left) * scale;
+                var weight = TWeight.Load(weights, rests, at + i, left);
+                weight = Next(weight, g, first + place + i, second + place + i, left, rate, epsilon, kept);
+                TWeight.Store(weights, rests, at + i, weight, left);
+                Element.Store<T, TElement>(gradients + place + i, Vector512<float>.Zero, left);
             }
         });
     }
@@ -132,13 +112,13 @@ public sealed unsafe class AdamW : Optimizer
     /// <summary>The same by the library's operations, for devices that are not processors.</summary>
     private void UpdateByLibrary(double rate, double epsilon, double kept, double scale)
     {
-        foreach (var (at, length, state) in Ranges)
+        foreach (var (at, length, place) in Memory.Learning)
         {
             using var scope = NewDisposeScope();
-            var gradient = Memory.Gradients!.narrow(0, at, length);
+            var gradient = Memory.Gradients!.narrow(0, place, length);
             var g = gradient.to_type(ScalarType.Float32) * scale;
-            var m = _first.narrow(0, state, length).mul_(Beta1).add_(g, alpha: 1 - Beta1);
-            var v = _second.narrow(0, state, length).mul_(Beta2).addcmul_(g, g, value: 1 - Beta2);
+            var m = _first.narrow(0, place, length).mul_(Beta1).add_(g, alpha: 1 - Beta1);
+            var v = _second.narrow(0, place, length).mul_(Beta2).addcmul_(g, g, value: 1 - Beta2);
             var change = m / (v.sqrt() + epsilon) * rate;
             var weight = (Memory.Masters ?? Memory.Values).narrow(0, at, length);
             _ = _epsilonBeforeCorrection ? weight.sub_(change).mul_(kept) : weight.mul_(kept).sub_(change);

@@ -1,3 +1,4 @@
+using StepDistill.Recipes;
 using StepDistill.Training.Kernels;
 using StepDistill.Training.Models;
 using static TorchSharp.torch;
@@ -14,21 +15,22 @@ public abstract class Optimizer : IDisposable
     {
         _memory = memory;
         _memory.EnableGradients();
-        Ranges = [.. RangesOf(memory)];
-        Length = Ranges.Count == 0 ? 0 : Ranges[^1].State + Ranges[^1].Length;
     }
+
+    /// <summary>The optimizer that a recipe asks for.</summary>
+    /// <param name="training">The recipe's section <c>training</c>.</param>
+    /// <param name="memory">The weights it updates.</param>
+    internal static Optimizer Of(TrainingSection training, WeightMemory memory) => training.Optimizer switch
+    {
+        "adafactor" => new Adafactor(memory, training.WeightDecay),
+        var name => new AdamW(memory, epsilonBeforeCorrection: name == "adamw-hf", training.WeightDecay),
+    };
 
     /// <summary>Updates done so far; bias corrections depend on it.</summary>
     public int Steps { get; internal set; }
 
     /// <summary>What it remembers from step to step, by weight: checkpoints keep it.</summary>
     internal abstract IReadOnlyList<OptimizerState> State { get; }
-
-    /// <summary>Stretches of weights that learn, and where their state begins.</summary>
-    private protected IReadOnlyList<(long Weight, long Length, long State)> Ranges { get; }
-
-    /// <summary>How many numbers learn.</summary>
-    private protected long Length { get; }
 
     private protected WeightMemory Memory => _memory;
 
@@ -73,39 +75,12 @@ public abstract class Optimizer : IDisposable
     private protected abstract void Update(double learningRate, double gradientScale);
 
     /// <summary>Runs an action over all weights that learn, in pieces on all cores.</summary>
-    /// <param name="run">Gets the first weight, the first number of its state, and how many there are.</param>
+    /// <param name="run">Gets the first number among all weights, among those that learn, and how many there are.</param>
     private protected void ForEachPiece(Action<long, long, int> run)
     {
-        foreach (var (weight, length, state) in Ranges)
+        foreach (var (weight, length, place) in Memory.Learning)
         {
-            Cores.ForEachRange(length, 1, (start, count, _) => run(weight + start, state + start, (int)count));
-        }
-    }
-
-    private static IEnumerable<(long Weight, long Length, long State)> RangesOf(WeightMemory memory)
-    {
-        long state = 0;
-        (long Start, long Length)? open = null;
-        foreach (var placed in memory.Weights.Where(placed => placed.Weight.requires_grad))
-        {
-            if (open is { } range && range.Start + range.Length == placed.Start)
-            {
-                open = (range.Start, range.Length + placed.Length);
-                continue;
-            }
-
-            if (open is { } done)
-            {
-                yield return (done.Start, done.Length, state);
-                state += done.Length;
-            }
-
-            open = (placed.Start, placed.Length);
-        }
-
-        if (open is { } last)
-        {
-            yield return (last.Start, last.Length, state);
+            Cores.ForEachRange(length, 1, (start, count, _) => run(weight + start, place + start, (int)count));
         }
     }
 }

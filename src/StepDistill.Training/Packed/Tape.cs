@@ -48,6 +48,18 @@ internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recordi
         });
     }
 
+    /// <summary>Runs a part of a network in which nothing learns: the backward pass leaves it out.</summary>
+    /// <param name="part">The part of the network, from its input on.</param>
+    /// <returns>What comes out.</returns>
+    public Flow WithoutBackward(Func<Tape, Flow> part)
+    {
+        using var still = new Tape(kernels, workspace, recording: false, dropoutRate, chance) { _drawn = _drawn };
+        var y = part(still);
+        _drawn = still._drawn;
+        still._done.Pop();              // y lives on
+        return Record(y, () => { });
+    }
+
     /// <summary>Rows of the embedding table, dropped out.</summary>
     /// <param name="table">[V, D]</param>
     /// <param name="ids">[T]</param>
@@ -95,11 +107,11 @@ internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recordi
     public Flow Linear(Flow x, JoinedWeights weight)
     {
         var y = New(x.Value.size(0), weight.Value.size(0));
-        Product(y.Value, x.Value, weight.Value, transposed: true);
+        Multiply(y.Value, x.Value, weight);
         return Record(y, () =>
         {
             LinearBackward(y.Gradient!, x.Value, weight);
-            AddProduct(x, y.Gradient!, weight.Value);
+            AddInputGradient(x, y.Gradient!, weight);
         });
     }
 
@@ -115,13 +127,13 @@ internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recordi
         var active = workspace.Take(tokens, inner);
         kernels.Activate(x.Value, active, kind, dropout);
         var y = New(tokens, weight.Value.size(0));
-        Product(y.Value, active, weight.Value, transposed: true);
+        Multiply(y.Value, active, weight);
         workspace.Give(active);
         return Record(y, () =>
         {
             // Holds the gradient of the activated numbers first, those numbers themselves afterwards.
             var again = workspace.Take(tokens, inner);
-            Product(again, y.Gradient!, weight.Value, transposed: false);
+            InputGradient(again, y.Gradient!, weight, add: false);
             kernels.ActivateBackward(x.Value, again, kind, dropout);
             LinearBackward(y.Gradient!, again, weight);
             workspace.Give(again);
@@ -245,15 +257,20 @@ internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recordi
 
     private Kernels.Dropout Draw() => Kernels.Dropout.Of(dropoutRate, chance + _drawn++);
 
-    /// <summary>y = a·bᵀ or a·b</summary>
-    private static void Product(Tensor y, Tensor a, Tensor b, bool transposed)
+    /// <summary>y = x·Wᵀ, and what adapters beside W add.</summary>
+    private static void Multiply(Tensor y, Tensor x, JoinedWeights weight)
     {
-        using var right = transposed ? b.t() : b.alias();
-        y.addmm_(a, right, beta: 0);
+        using var across = weight.Value.t();
+        y.addmm_(x, across, beta: 0);
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = y.narrow(1, row, rows);
+            adapter.Add(x, columns);
+        }
     }
 
-    /// <summary>Adds a·b to a gradient.</summary>
-    private void AddProduct(Flow x, Tensor a, Tensor b)
+    /// <summary>Adds dy·W to a gradient.</summary>
+    private void AddInputGradient(Flow x, Tensor dy, JoinedWeights weight)
     {
         var first = x.Gradient is null;
         if (first)
@@ -261,16 +278,33 @@ internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recordi
             x.Take(Like(x.Value));
         }
 
-        x.Gradient!.addmm_(a, b, beta: first ? 0 : 1);
+        InputGradient(x.Gradient!, dy, weight, add: !first);
     }
 
-    /// <summary>dW += dyᵀ·x</summary>
+    /// <summary>dx = dy·W or dx += dy·W, and what comes through adapters beside W.</summary>
+    private static void InputGradient(Tensor dx, Tensor dy, JoinedWeights weight, bool add)
+    {
+        dx.addmm_(dy, weight.Value, beta: add ? 1 : 0);
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = dy.narrow(1, row, rows);
+            adapter.AddInputGradient(columns, dx);
+        }
+    }
+
+    /// <summary>dW += dyᵀ·x, or the gradients of the adapters beside W.</summary>
     private static void LinearBackward(Tensor dy, Tensor x, JoinedWeights weight)
     {
         if (weight.Learns)
         {
             using var across = dy.t();
             weight.Gradient.addmm_(across, x);
+        }
+
+        foreach (var (adapter, row, rows) in weight.Adapters)
+        {
+            using var columns = dy.narrow(1, row, rows);
+            adapter.AddGradients(columns, x);
         }
     }
 }

@@ -17,6 +17,10 @@ public sealed record BatchesSection
     [Range(2, int.MaxValue)]
     public int MaxTargetTokens { get; init; } = 256;
 
+    /// <summary>Most tokens, of inputs and targets together, that are computed at a time, to save memory; the step's gradient is the same. 0 for all of a step's; null chooses as many as fit. Default: null.</summary>
+    [Range(0, int.MaxValue)]
+    public int? TokensPerPart { get; init; }
+
     /// <summary><c>shuffled</c> (seeded, portable) or <c>paper</c> (the very order that the paper's program draws for the seed). Default: <c>shuffled</c>.</summary>
     [AllowedValues("shuffled", "paper")]
     public string Order { get; init; } = "shuffled";

@@ -88,6 +88,7 @@ internal sealed class RecipeKey
     public string Expected => Kind switch
     {
         RecipeValueKind.Section => "a section in braces",
+        RecipeValueKind.TextList when Choices.Count > 0 => $"a list of {string.Join(", ", Choices.SkipLast(1))} and {Choices[^1]}, or of some of them",
         RecipeValueKind.TextList => PathRule is null ? "a list of texts" : "a path or a list of paths",
         RecipeValueKind.Flag => "true or false",
         RecipeValueKind.WholeNumber => "a whole number" + RangeText(),

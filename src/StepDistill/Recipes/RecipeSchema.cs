@@ -74,7 +74,8 @@ public static partial class RecipeSchema
 
         if (key.Choices.Count > 0)
         {
-            schema["enum"] = new JsonArray(
+            var values = key.Kind == RecipeValueKind.TextList ? (JsonObject)schema["items"]! : schema;
+            values["enum"] = new JsonArray(
                 [.. key.Choices.Select(choice => (JsonNode?)choice), .. key.IsNullable ? [null] : Array.Empty<JsonNode?>()]);
         }
 

@@ -71,8 +71,8 @@ public sealed record TrainingSection
     [Range(1, int.MaxValue)]
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary><c>adamw-hf</c> (the program's: ε is added before the second moment's bias correction) or <c>adamw</c>. Default: <c>adamw-hf</c>.</summary>
-    [AllowedValues("adamw-hf", "adamw")]
+    /// <summary><c>adamw-hf</c> (the program's: ε is added before the second moment's bias correction), <c>adamw</c>, or <c>adafactor</c> (keeps next to nothing for each weight; Shazeer and Stern 2018, arXiv 1804.04235). Default: <c>adamw-hf</c>.</summary>
+    [AllowedValues("adamw-hf", "adamw", "adafactor")]
     public string Optimizer { get; init; } = "adamw-hf";
 
     /// <summary>Step size of the optimizer at its highest. Default: 5e-5.</summary>
@@ -87,13 +87,24 @@ public sealed record TrainingSection
     [Range(0, int.MaxValue)]
     public int WarmupSteps { get; init; }
 
-    /// <summary>AdamW's decoupled weight decay. Default: 0.</summary>
+    /// <summary>Decoupled weight decay. Default: 0.</summary>
     [Range(0d, 1d)]
     public double WeightDecay { get; init; }
 
     /// <summary>Gradients are scaled down to this norm; 0 leaves them. Default: 1.</summary>
     [Range(0d, double.PositiveInfinity)]
     public double MaxGradNorm { get; init; } = 1;
+
+    /// <summary>Parts of the student that stay as they are: <c>embeddings</c> (the tables over the vocabulary), <c>encoder</c>, <c>decoder</c>. Default: none.</summary>
+    [AllowedValues("embeddings", "encoder", "decoder")]
+    public IReadOnlyList<string>? Freeze { get; init; }
+
+    /// <summary>Learns thin adapters in place of the weights (Hu et al. 2021, arXiv 2106.09685).</summary>
+    public LoraSection Lora { get; init; } = new();
+
+    /// <summary>Computes what happens inside a block once more in the backward pass instead of keeping it (Chen et al. 2016, arXiv 1604.06174): a third more work, a fraction of the memory, the same gradient. <c>auto</c> (where memory is short), <c>on</c> or <c>off</c>. Default: <c>auto</c>.</summary>
+    [AllowedValues("auto", "on", "off")]
+    public string Recompute { get; init; } = "auto";
 
     /// <summary>Where to compute: <c>auto</c> (the first GPU where there is one, else the processor), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default: <c>auto</c>.</summary>
     [RegularExpression("(auto|cpu|cuda(:[0-9]{1,2})?)", ErrorMessage = "auto, cpu, cuda, or cuda:N with a GPU's number, such as cuda:1")]
@@ -110,6 +121,22 @@ public sealed record TrainingSection
     /// <summary>A checkpoint every so many steps; 0 follows <c>evaluation.every_steps</c>. Default: 0.</summary>
     [Range(0, int.MaxValue)]
     public int CheckpointEverySteps { get; init; }
+}
+
+/// <summary>Adapters: a frozen weight W becomes W + (α/r)·B·A, of which only the thin A and B learn. The student holds the merged weights.</summary>
+public sealed record LoraSection
+{
+    /// <summary>Rank r of the adapters; 0 for none. Default: 0. They want a learning rate of about 5e-4, ten times that of whole weights.</summary>
+    [Range(0, 1024)]
+    public int Rank { get; init; }
+
+    /// <summary>α: how much the adapters count. Default: 16.</summary>
+    [Range(0d, 65536d, MinimumIsExclusive = true)]
+    public double Alpha { get; init; } = 16;
+
+    /// <summary>Which weights get one: <c>queries-and-values</c> of attention, as in the paper, or <c>all</c> matrices of the blocks. Default: <c>queries-and-values</c>.</summary>
+    [AllowedValues("queries-and-values", "all")]
+    public string Weights { get; init; } = "queries-and-values";
 }
 
 /// <summary>The ways to train a student that a comparison sets side by side.</summary>

@@ -7,6 +7,7 @@ namespace StepDistill.Runs;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(RunStarted), "started")]
+[JsonDerivedType(typeof(Planned), "planned")]
 [JsonDerivedType(typeof(StepTaken), "step")]
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
@@ -36,6 +37,13 @@ public abstract record RunEvent
 /// <param name="Examples">Training examples.</param>
 /// <param name="Parameters">Numbers that are trained.</param>
 public sealed record RunStarted(string Identity, string Name, int MaxSteps, int Examples, long Parameters) : RunEvent;
+
+/// <summary>How steps are computed so that they fit into memory. A run that goes on computes them in the same way, to the same bits.</summary>
+/// <param name="TokensPerPart">Most tokens computed at a time; 0 for all of a step's.</param>
+/// <param name="Recompute">Whether blocks are computed again in the backward pass instead of kept.</param>
+/// <param name="Bytes">What that takes at its most, as planned.</param>
+/// <param name="AvailableBytes">What was available. Differs from run to run.</param>
+public sealed record Planned(int TokensPerPart, bool Recompute, long Bytes, long AvailableBytes) : RunEvent;
 
 /// <summary>The weights were updated. Losses are in nats per target token.</summary>
 /// <param name="Loss">What was minimised.</param>

@@ -39,6 +39,7 @@ public sealed partial class RunLogTests : IDisposable
         RunEvent[] all =
         [
             new RunStarted("abc", "finetune-1-seed0", 10, 100, 1_000_000) { At = Noon },
+            new Planned(4096, true, 1_000_000, 2_000_000) { At = Noon },
             new StepTaken(1, 2, 3, 4) { At = Noon, Step = 1, RationaleLoss = 5, ExamplesPerSecond = 6, TokensPerSecond = 7 },
             new CheckpointWritten { At = Noon, Step = 1 },
             new Resumed { At = Noon, Step = 1 },

@@ -11,12 +11,12 @@
 // backward pass takes it on processors (Packed/Tape.cs). The two read alike and are tested against each other.
 //
 // Weights are plain parameters, [out, in] as published: T5 has no biases. A new part's weights are not set; either
-// T5Weights reads them or Initialize draws them.
+// T5Weights reads them or Initialize draws them. linear(x, W) is W·x, and what an adapter beside W adds to it.
 
 using StepDistill.Students;
 using StepDistill.Training.Kernels;
 using StepDistill.Training.Packed;
-using TorchSharp.Modules;
+using static StepDistill.Training.Models.AdaptedProduct;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using static TorchSharp.torch.nn.functional;
@@ -30,7 +30,7 @@ internal sealed class T5Norm : Module<Tensor, Tensor>
     private readonly double epsilon;
     private readonly JoinedWeights scaleAlone;
 
-    private readonly Parameter scale;       // In Models/ a field's name is its weight's name.
+    private readonly Weight scale;       // In Models/ a field's name is its weight's name.
 
     public T5Norm(T5Config config, WeightMemory memory) : base(nameof(T5Norm))
     {
@@ -68,10 +68,10 @@ internal sealed class T5Attention : Module<Tensor, Tensor, Tensor, Tensor>
     private readonly JoinedWeights queryKeyAndValue;
     private readonly JoinedWeights outputAlone;
 
-    private readonly Parameter query;       // [H·A, D]
-    private readonly Parameter key;         // [H·A, D]
-    private readonly Parameter value;       // [H·A, D]
-    private readonly Parameter output;      // [D, H·A]
+    private readonly Weight query;       // [H·A, D]
+    private readonly Weight key;         // [H·A, D]
+    private readonly Weight value;       // [H·A, D]
+    private readonly Weight output;      // [D, H·A]
 
     public T5Attention(T5Config config, WeightMemory memory) : base(nameof(T5Attention))
     {
@@ -163,7 +163,7 @@ internal sealed class T5PositionBias : Module<long, long, Tensor>
     private readonly bool bothDirections;
     private readonly int maxDistance;
 
-    private readonly Parameter table;       // [buckets, H]
+    private readonly Weight table;       // [buckets, H]
 
     /// <param name="config">Gives the numbers of buckets and heads and the largest distance told apart.</param>
     /// <param name="bothDirections">True in the encoder; false in the decoder, where only the past is seen.</param>
@@ -262,8 +262,8 @@ internal sealed class T5PlainFeedForward : T5FeedForward
     private readonly JoinedWeights plainAlone;
     private readonly JoinedWeights outputAlone;
 
-    private readonly Parameter plain;       // [F, D]
-    private readonly Parameter output;      // [D, F]
+    private readonly Weight plain;       // [F, D]
+    private readonly Weight output;      // [D, F]
 
     public T5PlainFeedForward(T5Config config, WeightMemory memory) : base(nameof(T5PlainFeedForward))
     {
@@ -301,9 +301,9 @@ internal sealed class T5GatedFeedForward : T5FeedForward
     private readonly JoinedWeights gateAndGated;
     private readonly JoinedWeights outputAlone;
 
-    private readonly Parameter gate;        // [F, D]
-    private readonly Parameter gated;       // [F, D]
-    private readonly Parameter output;      // [D, F]
+    private readonly Weight gate;        // [F, D]
+    private readonly Weight gated;       // [F, D]
+    private readonly Weight output;      // [D, F]
 
     public T5GatedFeedForward(T5Config config, WeightMemory memory) : base(nameof(T5GatedFeedForward))
     {

@@ -170,14 +170,14 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
 {
     private readonly JoinedWeights table;
 
-    private readonly Parameter embedding;                   // [V, D]
+    private readonly Weight embedding;                      // [V, D]
     private readonly T5PositionBias encoderPositions;
     private readonly ModuleList<T5EncoderBlock> encoder;
     private readonly T5Norm encoderNorm;
     private readonly T5PositionBias decoderPositions;
     private readonly ModuleList<T5DecoderBlock> decoder;
     private readonly T5Norm decoderNorm;
-    private readonly Parameter? head;                       // [V, D]; null where the embedding table serves as head
+    private readonly Weight? head;                          // [V, D]; null where the embedding table serves as head
 
     /// <summary>Builds a network whose weights are not set yet.</summary>
     /// <param name="config">Its sizes.</param>
@@ -210,6 +210,12 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
 
     /// <summary>All its weights, and their gradients.</summary>
     internal WeightMemory Memory { get; }
+
+    /// <summary>What learns in place of frozen weights; null where all that is not frozen learns itself.</summary>
+    internal T5Adapters? Adapters { get; set; }
+
+    /// <summary>What an optimizer updates: the adapters where there are some, else the network's own weights.</summary>
+    internal WeightMemory LearningMemory => Adapters?.Memory ?? Memory;
 
     /// <summary>[V, D], what turns the decoder's output into scores; <see cref="HeadScale"/> comes with it.</summary>
     internal JoinedWeights Head { get; }
@@ -304,7 +310,15 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
 
     /// <summary>The encoder alone.</summary>
     /// <returns>[source tokens, D]</returns>
-    internal Flow Encode(Tape tape, int[] ids, AttentionSpans spans, bool again)
+    internal Flow Encode(Tape tape, int[] ids, AttentionSpans spans, bool again) => EncoderLearns
+        ? EncodeLearning(tape, ids, spans, again)
+        : tape.WithoutBackward(still => EncodeLearning(still, ids, spans, again: true));
+
+    private bool EncoderLearns =>
+        embedding.requires_grad
+        || encoderPositions.parameters().Concat(encoder.parameters()).Concat(encoderNorm.parameters()).Any(w => ((Weight)w).Learns);
+
+    private Flow EncodeLearning(Tape tape, int[] ids, AttentionSpans spans, bool again)
     {
         var bias = encoderPositions.forward(tape, spans.LongestKey);
         var x = tape.Embed(table, ids);                                                                 // [K, D]

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using StepDistill.Students;
 using StepDistill.Students.Weights;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training.Models.T5;
 
@@ -76,6 +77,12 @@ public static partial class T5Weights
         return [.. network.named_parameters().Select(p => (Published(p.name), p.parameter))];
     }
 
+    /// <summary>Whatever a network may learn, adapters too, each under the name that it has on disk.</summary>
+    /// <param name="network">The network, which goes on owning its weights.</param>
+    internal static IReadOnlyDictionary<object, string> NamesOf(T5Network network) =>
+        Of(network).Concat(network.Adapters?.Weights ?? []).ToDictionary(
+            named => (object)named.Weight, named => named.Name, ReferenceEqualityComparer.Instance);
+
     /// <summary>Builds the network of a student's folder, with its weights.</summary>
     /// <param name="folder">A folder in Hugging Face's layout: <c>config.json</c> and weights in any format.</param>
     /// <exception cref="StepDistillException">
@@ -94,9 +101,23 @@ public static partial class T5Weights
     /// <exception cref="StepDistillException">
     /// The weights are not those of such a network; the message lists them.
     /// </exception>
-    public static T5Network Load(T5Config config, WeightFiles files)
+    public static T5Network Load(T5Config config, WeightFiles files) => Load(config, files, ScalarType.Float32);
+
+    /// <summary>Builds a network with weights from files, in the numbers that it will compute in.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="files">Its weights under their published names, in any of the types that files have.</param>
+    /// <param name="type">float32 or bfloat16; full-precision weights are kept beside the latter.</param>
+    /// <param name="device">Where; the CPU where missing.</param>
+    /// <remarks>
+    /// Weights go from the files into the network's memory piece by piece: nothing is held twice, however large the
+    /// student is and however many files it is in.
+    /// </remarks>
+    /// <exception cref="StepDistillException">
+    /// The weights are not those of such a network; the message lists them.
+    /// </exception>
+    internal static T5Network Load(T5Config config, WeightFiles files, ScalarType type, Device? device = null)
     {
-        var network = new T5Network(config);
+        var network = new T5Network(config, device, type);
         try
         {
             Read(network, files);
@@ -104,13 +125,14 @@ public static partial class T5Weights
         }
         catch
         {
+            network.Memory.Dispose();
             network.Dispose();
             throw;
         }
     }
 
     /// <summary>Reads a network's weights from files, straight into its memory.</summary>
-    /// <param name="network">The network, on the CPU in float32; its weights are replaced.</param>
+    /// <param name="network">The network; its weights are replaced.</param>
     /// <param name="files">
     /// The weights under their published names. Copies of the embedding table, as older versions of transformers save
     /// them, may be there, but must be equal to it.
@@ -123,6 +145,11 @@ public static partial class T5Weights
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(files);
+        if (network.Adapters is not null)
+        {
+            throw new InvalidOperationException("The files hold merged weights, to which adapters would be added again; merge or read those.");
+        }
+
         string[] copies = network.Config.TiedEmbeddings ? [.. EmbeddingCopies, Head] : EmbeddingCopies;
         var embedding = copies.Prepend(Embedding).FirstOrDefault(name => files.Find(name) is not null, Embedding);
         var sources = Of(network).ToDictionary(w => w.Name == Embedding ? embedding : w.Name, w => w.Weight);
@@ -130,21 +157,18 @@ public static partial class T5Weights
 
         foreach (var (name, weight) in sources)
         {
-            var numbers = new float[weight.numel()];
-            files.Read(name, numbers);
-            network.Memory.Write(network.Memory.Of(weight), 0, numbers);
+            var placed = network.Memory.Of(weight);
+            files.Read(name, (first, numbers) => network.Memory.Write(placed, first, numbers));
         }
 
         foreach (var copy in copies.Where(copy => copy != embedding && files.Find(copy) is not null))
         {
-            var numbers = new float[sources[embedding].numel()];
-            files.Read(embedding, numbers);
-            CheckCopy(copy, embedding, numbers, files);
+            CheckCopy(copy, embedding, network.Memory, network.Memory.Of(sources[embedding]), files);
         }
     }
 
     /// <summary>Writes a network's weights as a safetensors file that Hugging Face's transformers opens.</summary>
-    /// <param name="network">The network, on the CPU in float32.</param>
+    /// <param name="network">The network; its full-precision weights are written, adapters merged into them.</param>
     /// <param name="path">The file, usually <c>model.safetensors</c>. It appears whole or not at all.</param>
     /// <remarks>
     /// Tied weights are written once, as newer versions of transformers do; older ones tie them again on loading.
@@ -159,13 +183,7 @@ public static partial class T5Weights
             (tensor, stream) =>
             {
                 var placed = network.Memory.Of(weights[tensor.Name]);
-                var part = new float[Math.Min(placed.Length, 1 << 20)];
-                for (long done = 0; done < placed.Length; done += part.Length)
-                {
-                    var numbers = part.AsSpan(0, (int)Math.Min(part.Length, placed.Length - done));
-                    network.Memory.Read(placed, done, numbers);
-                    stream.Write(MemoryMarshal.AsBytes(numbers));
-                }
+                network.Memory.CopyTo(stream, placed, placed.Weight.Adapter is { } adapter ? adapter.MergeInto : null);
             });
     }
 
@@ -192,11 +210,20 @@ public static partial class T5Weights
     private static string List(string what, List<string> items) => items.Count == 0 ? string.Empty
         : $" {what} ({items.Count}): {string.Join("; ", items.Take(8))}{(items.Count > 8 ? "; …" : string.Empty)}.";
 
-    private static void CheckCopy(string copy, string original, ReadOnlySpan<float> numbers, WeightFiles files)
+    private static void CheckCopy(string copy, string original, WeightMemory memory, WeightMemory.Placed table, WeightFiles files)
     {
-        var other = new float[files.Find(copy)!.Count];
-        files.Read(copy, other);
-        if (!IsSame(numbers, other, roundedAlike: files.Find(copy)!.Type == files.Find(original)!.Type))
+        var roundedAlike = files.Find(copy)!.Type == files.Find(original)!.Type;
+        var same = files.Find(copy)!.Count == table.Length;
+        files.Read(copy, (first, numbers) =>
+        {
+            if (same)
+            {
+                var read = new float[numbers.Length];
+                memory.Read(table, first, read);
+                same = IsSame(read, numbers, roundedAlike);
+            }
+        });
+        if (!same)
         {
             throw new StepDistillException(
                 $"{copy} and {original} in {files.Path} differ, but {T5ConfigFile.FileName} says that they are the same"

@@ -13,8 +13,9 @@ internal sealed record StoredTensor(WeightTensor Tensor, SafeFileHandle File, st
     private const int ChunkBytes = 1 << 20;
 
     /// <summary>Reads the numbers of a floating-point tensor in order.</summary>
-    /// <param name="values">As many as the tensor has.</param>
-    public void Read(Span<float> values)
+    /// <param name="values">Where they go: all that the tensor has, or some of them.</param>
+    /// <param name="first">The first of them; 0 where there are <see cref="Strides"/>.</param>
+    public void Read(Span<float> values, long first = 0)
     {
         var size = WeightNumbers.SizeOf(Tensor.Type);
         if (Strides is not null)
@@ -27,7 +28,7 @@ internal sealed record StoredTensor(WeightTensor Tensor, SafeFileHandle File, st
 
         if (Tensor.Type == WeightType.F32)
         {
-            ReadExactly(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values), Offset);
+            ReadExactly(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values), Offset + (first * size));
             return;
         }
 
@@ -37,7 +38,7 @@ internal sealed record StoredTensor(WeightTensor Tensor, SafeFileHandle File, st
         {
             var part = values.Slice(done, Math.Min(values.Length - done, chunk.Length / size));
             var bytes = chunk.AsSpan(0, part.Length * size);
-            ReadExactly(bytes, Offset + (long)done * size);
+            ReadExactly(bytes, Offset + ((first + done) * size));
             WeightNumbers.ToFloats(bytes, Tensor.Type, part);
             done += part.Length;
         }

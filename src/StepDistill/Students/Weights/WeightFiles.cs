@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 namespace StepDistill.Students.Weights;
@@ -13,6 +14,9 @@ public sealed class WeightFiles : IDisposable
     /// <summary>What a folder may call its weights, best first.</summary>
     private static readonly string[] FileNames =
         ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+
+    /// <summary>Numbers read at a time.</summary>
+    private const int Piece = 1 << 20;
 
     private readonly List<SafeFileHandle> files = [];
     private readonly Dictionary<string, StoredTensor> stored = new(StringComparer.Ordinal);
@@ -67,19 +71,36 @@ public sealed class WeightFiles : IDisposable
     /// <exception cref="StepDistillException">Its numbers are not floating point, or the file was cut off since.</exception>
     public void Read(string name, Span<float> values)
     {
-        var place = Place(name);
+        var place = FloatingPlace(name);
         if (values.Length != place.Tensor.Count)
         {
             throw new ArgumentException($"'{name}' has {place.Tensor.Count} values, not {values.Length}.", nameof(values));
         }
 
-        if (!WeightNumbers.IsFloating(place.Tensor.Type))
+        place.Read(values);
+    }
+
+    /// <summary>Reads a tensor's numbers as the other overload does, some at a time, so that a large one is never held whole.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="take">Gets the place of the first of some numbers in the tensor, and those numbers, until all were there.</param>
+    /// <remarks>Numbers that do not lie in order in the file, as PyTorch may leave them, come all at once.</remarks>
+    /// <exception cref="ArgumentException">There is no such tensor.</exception>
+    /// <exception cref="StepDistillException">Its numbers are not floating point, or the file was cut off since.</exception>
+    public void Read(string name, Action<long, ReadOnlySpan<float>> take)
+    {
+        ArgumentNullException.ThrowIfNull(take);
+        var place = FloatingPlace(name);
+        var count = place.Tensor.Count;
+        var length = (int)(place.Strides is null ? Math.Min(count, Piece) : count);
+        var piece = ArrayPool<float>.Shared.Rent(length);
+        for (long done = 0; done < count; done += length)
         {
-            throw new StepDistillException(
-                $"'{name}' in {place.Path} is of type {place.Tensor.Type}; weights must be floating point.");
+            var numbers = piece.AsSpan(0, (int)Math.Min(length, count - done));
+            place.Read(numbers, done);
+            take(done, numbers);
         }
 
-        place.Read(values);
+        ArrayPool<float>.Shared.Return(piece);
     }
 
     /// <summary>Reads a tensor's bytes as they lie in the file, little-endian, outermost dimension first.</summary>
@@ -100,6 +121,13 @@ public sealed class WeightFiles : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => files.ForEach(file => file.Dispose());
+
+    private StoredTensor FloatingPlace(string name)
+    {
+        var place = Place(name);
+        return WeightNumbers.IsFloating(place.Tensor.Type) ? place : throw new StepDistillException(
+            $"'{name}' in {place.Path} is of type {place.Tensor.Type}; weights must be floating point.");
+    }
 
     private StoredTensor Place(string name) => stored.TryGetValue(name, out var place)
         ? place : throw new ArgumentException($"{Path} holds no tensor of the name '{name}'.", nameof(name));

@@ -170,6 +170,48 @@ public sealed class WeightFilesTests : IDisposable
     }
 
     [Theory]
+    [InlineData(WeightType.F32)]
+    [InlineData(WeightType.F16)]
+    [InlineData(WeightType.BF16)]
+    public void A_large_tensor_comes_piece_by_piece(WeightType type)
+    {
+        // Numbers that all types hold; more than two pieces, the last of which is short.
+        var expected = Enumerable.Range(0, (2 << 20) + 5).Select(i => (float)((i * 7) % 251)).ToArray();
+        SafetensorsFile.Write(
+            folder["model.safetensors"],
+            [new WeightTensor("large", type, [expected.Length])],
+            (tensor, stream) =>
+            {
+                var bytes = new byte[tensor.ByteCount];
+                WeightNumbers.FromFloats(expected, type, bytes);
+                stream.Write(bytes);
+            });
+        using var weights = WeightFiles.Open(folder.Path);
+        var (values, pieces, most) = (new float[expected.Length], 0, 0);
+
+        weights.Read("large", (first, numbers) =>
+        {
+            numbers.CopyTo(values.AsSpan((int)first));
+            (pieces, most) = (pieces + 1, Math.Max(most, numbers.Length));
+        });
+
+        Assert.Equal(expected, values);
+        Assert.Equal((3, 1 << 20), (pieces, most));
+    }
+
+    [Fact]
+    public void Numbers_that_do_not_lie_in_order_come_all_at_once()
+    {
+        File.WriteAllBytes(folder["pytorch_model.bin"], TorchFile.SampleZip());
+        using var weights = WeightFiles.Open(folder.Path);
+        var pieces = new List<float[]>();
+
+        weights.Read("turned", (first, numbers) => pieces.Add(numbers.ToArray()));
+
+        Assert.Equal([2f, 5, 3, 6, 4, 7], Assert.Single(pieces));
+    }
+
+    [Theory]
     [InlineData("v1_0", "pytorch_model.bin")]
     [InlineData("v1_0", "pytorch_model.legacy.bin")]
     [InlineData("v1_1", "pytorch_model.bin")]

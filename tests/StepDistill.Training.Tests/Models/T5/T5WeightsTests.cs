@@ -167,6 +167,115 @@ public sealed class T5WeightsTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32, WeightType.F16)]
+    [InlineData(ScalarType.BFloat16, WeightType.BF16)]
+    [InlineData(ScalarType.BFloat16, WeightType.F32)]
+    public void Weights_in_parts_go_straight_into_the_network_s_memory(ScalarType type, WeightType stored)
+    {
+        // 6 million numbers, and pieces of one: a second copy would show.
+        var config = TinyNetworks.Gated with { VocabularySize = 120_000 };
+        using var network = T5Network.FromSeed(config, seed: 5);
+        WriteParts(network, stored);
+        using var files = WeightFiles.Open(folder);
+        using (T5Weights.Load(config, files, type))
+        {
+            // pools are filled now
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var read = T5Weights.Load(config, files, type);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(allocated, 0, 12 << 20);
+        Assert.Equal(type, read.Memory.Values.dtype);
+        foreach (var (mine, its) in network.Memory.Weights.Zip(read.Memory.Weights))
+        {
+            var (expected, numbers) = (new float[mine.Length], new float[its.Length]);
+            network.Memory.Read(mine, 0, expected);
+            read.Memory.Read(its, 0, numbers);
+            Assert.Equal(expected.Select(number => Stored(number, stored)), numbers);
+        }
+    }
+
+    /// <summary>Loads 300 million weights and measures; run it alone: <c>-explicit only -class '*T5WeightsTests'</c>.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(WeightType.F16)]
+    [InlineData(WeightType.BF16)]
+    public void A_large_student_takes_four_bytes_a_weight_while_it_is_read(WeightType stored)
+    {
+        var config = T5Sizes.Named("t5-v1_1-base") with { EncoderBlocks = 16, DecoderBlocks = 14 };
+        WriteParts(config, stored);
+        using var files = WeightFiles.Open(folder);
+        GC.Collect();
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        var before = Status("VmRSS");
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        using var read = T5Weights.Load(config, files, ScalarType.BFloat16);
+
+        var taken = Status("VmHWM") - before;
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{config.WeightCount / 1e6:0} million weights in {Directory.GetFiles(folder, "*.safetensors").Length} files of {stored}: "
+            + $"{taken / 1e6:0} MB at most, {4 * config.WeightCount / 1e6:0} MB of weights, {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.InRange(taken, 0, (4 * config.WeightCount) + (40 << 20));
+    }
+
+    private static long Status(string name) => 1024 * long.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(':', 'k')[1],
+        System.Globalization.CultureInfo.InvariantCulture);
+
+    private static float Stored(float number, WeightType type)
+    {
+        var bytes = new byte[WeightNumbers.SizeOf(type)];
+        WeightNumbers.FromFloats([number], type, bytes);
+        var read = new float[1];
+        WeightNumbers.ToFloats(bytes, type, read);
+        return read[0];
+    }
+
+    /// <summary>Writes a network in several files with an index, as large students are published.</summary>
+    private void WriteParts(T5Network network, WeightType type) => WriteParts(network, type, (weight, piece, first) =>
+        network.Memory.Read(network.Memory.Of(weight), first, piece));
+
+    /// <summary>The same for made-up weights, which need not be in memory.</summary>
+    private void WriteParts(T5Config config, WeightType type)
+    {
+        using var shapes = new T5Network(config, META);
+        WriteParts(shapes, type, (_, piece, _) => piece.Fill(0.125f));
+    }
+
+    private void WriteParts(T5Network network, WeightType type, Fill fill)
+    {
+        var places = new Dictionary<string, string>();
+        foreach (var (part, i) in T5Weights.Of(network).Chunk(60).Select((part, i) => (part, i)))
+        {
+            var file = $"model-{i + 1:00000}.safetensors";
+            var weights = part.ToDictionary(named => named.Name, named => named.Weight);
+            SafetensorsFile.Write(
+                Path.Combine(folder, file),
+                weights.Select(named => new WeightTensor(named.Key, type, named.Value.shape)),
+                (tensor, stream) =>
+                {
+                    var (piece, bytes) = (new float[1 << 16], new byte[(1 << 16) * WeightNumbers.SizeOf(type)]);
+                    for (long done = 0; done < tensor.Count; done += piece.Length)
+                    {
+                        var numbers = piece.AsSpan(0, (int)Math.Min(piece.Length, tensor.Count - done));
+                        fill(weights[tensor.Name], numbers, done);
+                        WeightNumbers.FromFloats(numbers, type, bytes.AsSpan(0, numbers.Length * WeightNumbers.SizeOf(type)));
+                        stream.Write(bytes.AsSpan(0, numbers.Length * WeightNumbers.SizeOf(type)));
+                    }
+                });
+            weights.Keys.ToList().ForEach(name => places[name] = file);
+        }
+
+        File.WriteAllText(
+            Path.Combine(folder, "model.safetensors.index.json"),
+            System.Text.Json.JsonSerializer.Serialize(new { metadata = new { }, weight_map = places }));
+    }
+
+    private delegate void Fill(TorchSharp.Modules.Parameter weight, Span<float> numbers, long first);
+
     private static Dictionary<string, (long[] Shape, float[] Values)> Weights(T5Config config)
     {
         using var network = T5Network.FromSeed(config, seed: 5);
