@@ -94,7 +94,11 @@ public sealed class TrainingRun
         }
 
         using var optimizer = new AdamW(network.Memory, training.Optimizer == "adamw-hf", training.WeightDecay);
-        var checkpoints = new CheckpointFolder(folder.Checkpoints);
+        var checkpoints = new CheckpointFolder(folder.Checkpoints)
+        {
+            Newest = training.KeepCheckpoints,
+            KeepEverySteps = training.KeepCheckpointEverySteps,
+        };
         var state = checkpoints.Restore(network, optimizer, Warn);
 
         using var log = state is null ? RunLog.Create(folder.Events, Clock) : RunLog.Resume(folder.Events, state.Step, Clock);
@@ -133,6 +137,7 @@ public sealed class TrainingRun
                 Patience = Recipe.Evaluation.Patience,
                 Evaluate = stop => evaluator.Evaluate(student, data.Validation, folder.Name, "validation", cancellation: stop).Metrics,
                 Checkpoints = checkpoints,
+                CheckpointBesideTraining = training.CheckpointBesideTraining,
                 Report = Tell,
                 Clock = Clock,
             }.Run(state ?? TrainerState.Start, cancellation);
@@ -149,8 +154,20 @@ public sealed class TrainingRun
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Tell(new Failed(e.Message));
+            TellFailure(e.Message);
             throw;
+        }
+
+        void TellFailure(string message)
+        {
+            try
+            {
+                Tell(new Failed(message));
+            }
+            catch (Exception e) when (e is IOException or StepDistillException)
+            {
+                // A disk that is full takes no line about it either; what was found first is what counts.
+            }
         }
     }
 

@@ -5,7 +5,7 @@ using StepDistill.Training.Optimization;
 
 namespace StepDistill.Training.Tests;
 
-public sealed class TrainerTests
+public sealed partial class TrainerTests
 {
     [Theory]
     [InlineData(1)]

@@ -96,7 +96,8 @@ internal sealed unsafe class WeightMemory : IDisposable
         var start = placed.Start + first;
         if (Rests is null)
         {
-            using var copy = (Masters ?? Values).narrow(0, start, into.Length).cpu();
+            using var part = (Masters ?? Values).narrow(0, start, into.Length);
+            using var copy = part.cpu();
             new ReadOnlySpan<float>(FlatTensor.Pointer<float>(copy), into.Length).CopyTo(into);
             return;
         }
