@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using StepDistill.Runs;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Tests;
@@ -10,7 +11,7 @@ internal static class ChildTraining
 {
     private const string Variable = "STEPDISTILL_CHILD_TRAINING";
 
-    /// <summary>What the process writes when it begins to train.</summary>
+    /// <summary>What the process writes when its first checkpoint is on the disk.</summary>
     public const string Begun = "begun";
 
     /// <summary>Starts a training that goes on from the newest checkpoint of its folder.</summary>
@@ -47,15 +48,16 @@ internal static class ChildTraining
         }
 
         _ = new OneThread();
+        var begun = false;
         using var training = new TinyTraining(folder)
         {
             Steps = int.Parse(steps, CultureInfo.InvariantCulture),
             Precision = Enum.Parse<ScalarType>(precision),
             CheckpointEverySteps = 2,
+            Report = happened => begun = begun || (happened is CheckpointWritten && Told()),
         };
         try
         {
-            Console.Out.WriteLine(Begun);
             training.Run();
             Environment.Exit(0);
         }
@@ -64,5 +66,11 @@ internal static class ChildTraining
             Console.Error.WriteLine(e.Message);
             Environment.Exit(1);
         }
+    }
+
+    private static bool Told()
+    {
+        Console.Out.WriteLine(Begun);
+        return true;
     }
 }
