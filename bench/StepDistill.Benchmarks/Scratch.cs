@@ -5,6 +5,12 @@ using static TorchSharp.torch;
 namespace StepDistill.Benchmarks;
 internal static class Scratch {
   static double T(Action a) { a(); a(); var l = new List<double>(); for (int i=0;i<7;i++){ var s=Stopwatch.StartNew(); a(); l.Add(s.Elapsed.TotalMilliseconds);} l.Sort(); return l[3]; }
+  public static void Steps(string name, string size, int batch) {
+    var c = T5Sizes.Named("t5-v1_1-"+size); using var v = new Variant(name, c); var l = new List<double>();
+    for (int i=0;i<10;i++){ var b=Workload.Batch(Environment.GetEnvironmentVariable("SAME")=="1"?0:i,batch,c); var s=Stopwatch.StartNew(); v.Step(b); l.Add(s.Elapsed.TotalSeconds);} 
+    using var p = Process.GetCurrentProcess();
+    Console.WriteLine($"{name} {size} {batch}: "+string.Join(" ", l.Select(x=>x.ToString("F2")))+$"  user {p.UserProcessorTime.TotalSeconds:F1} sys {p.PrivilegedProcessorTime.TotalSeconds:F1} peak {Machine.PeakMemory()/1e9:F2}");
+  }
   public static void Run(string size) {
     Cores.Use(get_num_threads());
     using var ng = no_grad();

@@ -52,8 +52,8 @@ internal sealed class Variant : IDisposable
     public void Dispose()
     {
         _paper?.Dispose();
+        _step?.Dispose();
         _optimizer?.Dispose();
         _network.Dispose();
-        _network.Memory.Dispose();
     }
 }

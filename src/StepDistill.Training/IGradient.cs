@@ -4,15 +4,15 @@ using StepDistill.Training.Objectives;
 namespace StepDistill.Training;
 
 /// <summary>A way to compute the loss of some examples and add its gradient to the network's.</summary>
-internal interface IGradient
+internal interface IGradient : IDisposable
 {
     /// <summary>Adds the gradient of some examples.</summary>
     /// <param name="examples">The examples.</param>
-    /// <param name="shares">What a target token of each task counts.</param>
+    /// <param name="shares">What each part of the batch counts.</param>
     /// <param name="chance">Decides what dropout drops.</param>
     /// <param name="again">Whether to compute each block again in the backward pass instead of keeping it.</param>
     /// <returns>Sums of the tokens' losses, and how many there were.</returns>
-    TaskLosses Add(IReadOnlyList<EncodedExample> examples, TokenShares shares, ulong chance, bool again);
+    TaskLosses Add(IReadOnlyList<EncodedExample> examples, LossShares shares, ulong chance, bool again);
 }
 
 /// <summary>Losses of both tasks' target tokens, summed, in nats.</summary>

@@ -100,7 +100,7 @@ internal sealed record TargetTensors(Tensor Inputs, Tensor Positions, Tensor Ids
     /// <summary>Makes the tensors of some pairs.</summary>
     public static TargetTensors Of(List<EncodedPair> pairs, T5Config config, Device device)
     {
-        var inputs = TensorBatch.Pad([.. pairs.Select(p => (int[])[config.StartId, .. p.Target[..^1]])], config.PadId, out var length);
+        var inputs = TensorBatch.Pad([.. pairs.Select(p => (int[])[p.Start ?? config.StartId, .. p.Target[..^1]])], config.PadId, out var length);
         var positions = pairs.SelectMany((p, row) => Enumerable.Range(row * length, p.Target.Length).Select(i => (long)i)).ToArray();
         var ids = pairs.SelectMany(p => p.Target).Select(id => (long)id).ToArray();
         return new TargetTensors(

@@ -23,7 +23,7 @@ public sealed record StepResult(double Loss, double LabelLoss, double? Rationale
 /// <param name="loss">How the two tasks are joined.</param>
 /// <param name="optimizer">Updates the network's weights.</param>
 /// <param name="maxGradNorm">Gradients are scaled down to this norm; 0 leaves them.</param>
-internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimizer optimizer, double maxGradNorm)
+internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimizer optimizer, double maxGradNorm) : IDisposable
 {
     private readonly IGradient _gradient = PackedGradient.Fits(network) ? new PackedGradient(network) : new LibraryGradient(network);
 
@@ -50,7 +50,7 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
         var measured = new List<TaskLosses>();
         foreach (var chunk in chunks)
         {
-            var shares = TokenShares.Of(chunk, loss, 1.0 / chunks.Count);
+            var shares = LossShares.Of(chunk, loss, 1.0 / chunks.Count);
             var sums = Budgeted(chunk).Select(piece => _gradient.Add(piece, shares, chance++, Again)).ToList();
             measured.Add(TaskLosses.Sum(sums));
         }
@@ -58,7 +58,7 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
         var label = measured.Average(m => m.Label);
         var rationale = measured.Average(m => m.Rationale);
         var norm = optimizer.GradientNorm();
-        var joined = measured.Average(m => (loss.LabelWeight * m.Label) + (m.Rationale is { } r ? loss.RationaleWeight * r : 0));
+        var joined = measured.Average(m => loss.Join(m.Label, m.Rationale));
         var result = new StepResult(joined, label, rationale, norm);
         if (result.IsFinite)
         {
@@ -71,6 +71,9 @@ internal sealed class TrainStep(T5Network network, StepByStepLoss loss, Optimize
 
         return result;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gradient.Dispose();
 
     /// <summary>Examples in order, as many at a time as the budget allows, and at least one.</summary>
     private IEnumerable<IReadOnlyList<EncodedExample>> Budgeted(IReadOnlyList<EncodedExample> examples)

@@ -77,7 +77,7 @@ internal sealed class Trainer
     /// <exception cref="OperationCanceledException">Training was stopped; a checkpoint of the last step is on the disk.</exception>
     public TrainerState Run(TrainerState state, CancellationToken cancellation = default)
     {
-        var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm);
+        using var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm);
         var pace = new Pace(Clock, state.Seconds);
         using var writer = new CheckpointWriter(Checkpoints.Write, Network, Optimizer, Clock, Report)
         {

@@ -202,10 +202,13 @@ public sealed class TrainingRun
         BatchSize = Recipe.Evaluation.BatchSize,
     };
 
-    private static StepByStepLoss LossOf(TrainingSection training) =>
-        training.Arm is not Arms.StepByStep ? StepByStepLoss.LabelOnly
-        : training.Lambda is { } lambda ? StepByStepLoss.Paper(lambda)
-        : StepByStepLoss.Program(training.Alpha);
+    private static StepByStepLoss LossOf(TrainingSection training)
+    {
+        var loss = training.Arm is not Arms.StepByStep ? StepByStepLoss.LabelOnly
+            : training.Lambda is { } lambda ? StepByStepLoss.Paper(lambda)
+            : StepByStepLoss.Program(training.Alpha);
+        return loss with { MutualInformation = training.MutualInformation, LabelSmoothing = training.LabelSmoothing };
+    }
 
     private RunManifest Manifest(RunIdentity identity, TrainingSet data, TrainerState trained, Look best, EvaluationReport report)
     {

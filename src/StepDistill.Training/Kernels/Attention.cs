@@ -219,23 +219,11 @@ internal static unsafe class Attention
             }
         }
 
-        new Span<float>(rows + ((long)count * whole), (Tiles(count) - count) * whole).Clear();
-        if (transposedTo is null)
+        var empty = (transposedTo is null ? Tiles(count) : Element.WholeVectors(count)) - count;
+        new Span<float>(rows + ((long)count * whole), empty * whole).Clear();
+        if (transposedTo is not null)
         {
-            return;
-        }
-
-        var columns = Element.WholeVectors(count);
-        for (var i = 0; i < width; i++)
-        {
-            var to = transposedTo + ((long)i * columns);
-            var column = rows + i;
-            for (var row = 0; row < count; row++)
-            {
-                to[row] = column[(long)row * whole];
-            }
-
-            new Span<float>(to + count, columns - count).Clear();
+            Transposition.Run(rows, transposedTo, count + empty, whole);
         }
     }
 

@@ -8,6 +8,7 @@ namespace StepDistill.Training.Kernels;
 internal readonly record struct AttentionSpan(int QueryStart, int Queries, int KeyStart, int Keys);
 
 /// <summary>All spans of one kind of attention, in pieces that cores can share.</summary>
+/// <remarks>Every token up to the last one asks, and answers, in one span at least.</remarks>
 internal sealed class AttentionSpans
 {
     // A piece of one head's spans does at least this many multiplications per column of the head.
@@ -24,6 +25,8 @@ internal sealed class AttentionSpans
         Causal = causal;
         LongestQuery = Spans.Max(span => span.Queries);
         LongestKey = Spans.Max(span => span.Keys);
+        QueryEnd = Spans.Max(span => span.QueryStart + span.Queries);
+        KeyEnd = Spans.Max(span => span.KeyStart + span.Keys);
         var (start, work) = (0, 0L);
         for (var i = 0; i < Spans.Length; i++)
         {
@@ -48,6 +51,12 @@ internal sealed class AttentionSpans
 
     /// <summary>Most tokens that answer in one span.</summary>
     public int LongestKey { get; }
+
+    /// <summary>The token after the last one that asks; what lies beyond takes no part.</summary>
+    public int QueryEnd { get; }
+
+    /// <summary>The token after the last one that answers.</summary>
+    public int KeyEnd { get; }
 
     /// <summary>Numbers of spans that one core does in turn; spans with the same keys are never parted.</summary>
     public IReadOnlyList<(int Start, int End)> Pieces => _pieces;

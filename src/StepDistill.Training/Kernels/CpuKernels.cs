@@ -1,4 +1,5 @@
 using StepDistill.Students;
+using StepDistill.Training.Packed;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Kernels;
@@ -38,6 +39,8 @@ internal abstract class CpuKernels
 
     public abstract void CrossEntropy(
         Tensor logits, ReadOnlyMemory<int> targets, ReadOnlyMemory<float> weights, Memory<double> losses, double smoothing);
+
+    public abstract void MutualInformation(Tensor scores, Tensor gradients, ExampleRows[] examples, double weight);
 
     /// <summary>A small tensor's numbers.</summary>
     public abstract float[] Read(Tensor tensor);
@@ -86,6 +89,7 @@ internal abstract class CpuKernels
             var (q, k, v) = Heads(tensors);
             Attention.Forward<T, TElement>(
                 spans, tensors.Heads, tensors.Width, q, k, v, bias, new((nint)At(output), Width(output)), dropout);
+            ClearFrom(output, spans.QueryEnd);
         }
 
         public override void AttendBackward(
@@ -95,11 +99,16 @@ internal abstract class CpuKernels
             var (dq, dk, dv) = Heads(gradients);
             Attention.Backward<T, TElement>(
                 spans, tensors.Heads, tensors.Width, q, k, v, bias, dropout, new((nint)At(dOutput), Width(dOutput)), dq, dk, dv);
+            ClearFrom(gradients.Queries, spans.QueryEnd);
+            ClearFrom(gradients.KeysAndValues, spans.KeyEnd);
         }
 
         public override void CrossEntropy(
             Tensor logits, ReadOnlyMemory<int> targets, ReadOnlyMemory<float> weights, Memory<double> losses, double smoothing) =>
             Kernels.CrossEntropy.Run<T, TElement>(At(logits), targets, weights, losses, Width(logits), (float)smoothing);
+
+        public override void MutualInformation(Tensor scores, Tensor gradients, ExampleRows[] examples, double weight) =>
+            Kernels.MutualInformation.Run<T, TElement>(At(scores), At(gradients), examples, Width(scores), (float)weight);
 
         public override float[] Read(Tensor tensor)
         {
@@ -122,6 +131,10 @@ internal abstract class CpuKernels
         }
 
         private static T* At(Tensor tensor) => FlatTensor.Pointer<T>(tensor);
+
+        /// <summary>Sets the rows beyond the last token of any sequence to zero.</summary>
+        private static void ClearFrom(Tensor tensor, long row) => new Span<byte>(
+            At(tensor) + (row * Width(tensor)), (int)((tensor.size(0) - row) * Width(tensor) * sizeof(T))).Clear();
 
         private static int Width(Tensor tensor) => (int)tensor.size(-1);
 

@@ -9,7 +9,7 @@ internal static unsafe class CrossEntropy
     /// <param name="logits">[T, V]: scores; their gradient when this returns.</param>
     /// <param name="targets">[T], the tokens that should follow.</param>
     /// <param name="weights">[T], what each row's loss counts in the whole.</param>
-    /// <param name="losses">[T], written: each row's loss in nats, not weighted.</param>
+    /// <param name="losses">[T], written: each row's cross-entropy in nats, neither weighted nor smoothed.</param>
     /// <param name="vocabulary">V</param>
     /// <param name="smoothing">
     /// ε of label smoothing (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7): the target keeps 1 − ε,
@@ -25,24 +25,8 @@ internal static unsafe class CrossEntropy
             var scores = logits + ((long)row * vocabulary);
             var target = targets.Span[row];
             var wanted = TElement.Get(scores[target]);
-            var (highest, total) = (Vector512.Create(float.NegativeInfinity), Vector512<float>.Zero);
-            for (var i = 0; i < vocabulary; i += Element.Lanes)
-            {
-                var v = Element.Load<T, TElement>(scores + i, vocabulary - i);
-                total += v;
-                highest = Vector512.MaxNative(highest, Beyond(v, vocabulary - i));
-            }
-
-            var max = Highest(highest);
-            var exponentials = Vector512<float>.Zero;
-            for (var i = 0; i < vocabulary; i += Element.Lanes)
-            {
-                exponentials += Exponential.Of(Beyond(Element.Load<T, TElement>(scores + i, vocabulary - i), vocabulary - i) - Vector512.Create(max));
-            }
-
-            var sum = Vector512.Sum(exponentials);
-            var logSum = max + Math.Log(sum);
-            losses.Span[row] = logSum - ((1 - smoothing) * wanted) - (smoothing == 0 ? 0 : smoothing * Vector512.Sum(total) / vocabulary);
+            var (max, sum) = Sum<T, TElement>(scores, vocabulary);
+            losses.Span[row] = max + Math.Log(sum) - wanted;
 
             var weight = weights.Span[row];
             var (scale, spread) = (Vector512.Create(weight / sum), Vector512.Create(weight * smoothing / vocabulary));
@@ -60,6 +44,28 @@ internal static unsafe class CrossEntropy
             scores[target] = TElement.Of(atTarget - (weight * (1 - smoothing)));
         }
     });
+
+    /// <summary>The highest score of a row, the sum of e to the scores less the highest, and the plain sum.</summary>
+    internal static (float Highest, float Exponentials) Sum<T, TElement>(T* scores, int vocabulary)
+        where T : unmanaged
+        where TElement : IElement<T>
+    {
+        var highest = Vector512.Create(float.NegativeInfinity);
+        for (var i = 0; i < vocabulary; i += Element.Lanes)
+        {
+            highest = Vector512.MaxNative(highest, Beyond(Element.Load<T, TElement>(scores + i, vocabulary - i), vocabulary - i));
+        }
+
+        var max = Highest(highest);
+        var exponentials = Vector512<float>.Zero;
+        for (var i = 0; i < vocabulary; i += Element.Lanes)
+        {
+            var v = Beyond(Element.Load<T, TElement>(scores + i, vocabulary - i), vocabulary - i);
+            exponentials += Exponential.Of(v - Vector512.Create(max));
+        }
+
+        return (max, Vector512.Sum(exponentials));
+    }
 
     /// <summary>Minus infinity in the lanes that lie beyond the row's end.</summary>
     private static Vector512<float> Beyond(Vector512<float> v, int left) => left >= Element.Lanes ? v

@@ -15,6 +15,7 @@ namespace StepDistill.Training.Models;
 internal sealed unsafe class WeightMemory : IDisposable
 {
     private readonly List<Placed> _placed = [];
+    private readonly List<JoinedWeights> _joined = [];
     private long _taken;
 
     /// <summary>Reserves memory; nothing is in it yet.</summary>
@@ -70,7 +71,8 @@ internal sealed unsafe class WeightMemory : IDisposable
             throw new ArgumentException("Only weights that were taken one after the other can be joined.", nameof(weights));
         }
 
-        return new JoinedWeights(this, weights, _placed[places[0]].Start, _placed[places[^1]].End);
+        _joined.Add(new JoinedWeights(this, weights, _placed[places[0]].Start, _placed[places[^1]].End));
+        return _joined[^1];
     }
 
     /// <summary>Makes room for gradients and shows each weight its own.</summary>
@@ -145,6 +147,7 @@ internal sealed unsafe class WeightMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _joined.ForEach(joined => joined.Dispose());
         Values.Dispose();
         Rests?.Dispose();
         Masters?.Dispose();
@@ -169,7 +172,7 @@ internal sealed unsafe class WeightMemory : IDisposable
 }
 
 /// <summary>Neighbouring weights as one matrix: one product instead of several.</summary>
-internal sealed class JoinedWeights(WeightMemory memory, Parameter[] parts, long start, long end)
+internal sealed class JoinedWeights(WeightMemory memory, Parameter[] parts, long start, long end) : IDisposable
 {
     private readonly long _width = parts[0].shape[^1];
     private Tensor? _value;
@@ -183,4 +186,11 @@ internal sealed class JoinedWeights(WeightMemory memory, Parameter[] parts, long
 
     /// <summary>Whether its gradient is wanted; weights are frozen together.</summary>
     public bool Learns => parts[0].requires_grad;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _value?.Dispose();
+        _gradient?.Dispose();
+    }
 }

@@ -4,7 +4,8 @@ namespace StepDistill.Training.Packed;
 
 /// <summary>A tensor on its way through the network, and what it contributes to the loss once that is known.</summary>
 /// <param name="value">[T, width]; owned by this object from now on.</param>
-internal sealed class Flow(Tensor value) : IDisposable
+/// <param name="workspace">Where it came from and goes back to.</param>
+internal sealed class Flow(Tensor value, Workspace workspace) : IDisposable
 {
     /// <summary>[T, width]</summary>
     public Tensor Value { get; } = value;
@@ -13,7 +14,7 @@ internal sealed class Flow(Tensor value) : IDisposable
     public Tensor? Gradient { get; private set; }
 
     /// <summary>Takes a gradient over where there is none yet.</summary>
-    /// <param name="gradient">Owned by this object from now on.</param>
+    /// <param name="gradient">Owned by this object from now on; may be <see cref="Value"/> itself, turned into its gradient.</param>
     public void Take(Tensor gradient)
     {
         if (Gradient is not null)
@@ -35,8 +36,12 @@ internal sealed class Flow(Tensor value) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Value.Dispose();
-        Gradient?.Dispose();
+        if (Gradient is not null && !ReferenceEquals(Gradient, Value))
+        {
+            workspace.Give(Gradient);
+        }
+
+        workspace.Give(Value);
         Gradient = null;
     }
 }

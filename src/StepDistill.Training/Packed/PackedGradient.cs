@@ -10,25 +10,26 @@ namespace StepDistill.Training.Packed;
 /// <param name="network">The student.</param>
 internal sealed class PackedGradient(T5Network network) : IGradient
 {
-    private readonly ScalarType _type = network.Memory.Values.dtype;
     private readonly CpuKernels _kernels = CpuKernels.Of(network.Memory.Values.dtype);
+    private readonly Workspace _workspace = new(network.Memory.Values.dtype);
 
     /// <summary>Whether a network can be trained this way.</summary>
     public static bool Fits(T5Network network) => network.Memory.Values.device_type == TorchSharp.DeviceType.CPU;
 
     /// <inheritdoc/>
-    public TaskLosses Add(IReadOnlyList<EncodedExample> examples, TokenShares shares, ulong chance, bool again)
+    public TaskLosses Add(IReadOnlyList<EncodedExample> examples, LossShares shares, ulong chance, bool again)
     {
         using var scope = NewDisposeScope();
         Cores.Use(get_num_threads());
         var batch = PackedBatch.Of(examples, network.Config, shares);
-        using var tape = new Tape(_kernels, _type, recording: true, network.training ? network.Config.DropoutRate : 0, chance << 32);
+        using var tape = new Tape(_kernels, _workspace, recording: true, network.training ? network.Config.DropoutRate : 0, chance << 32);
         var hidden = network.forward(tape, batch, again);
-        var losses = HeadLoss.Run(_kernels, hidden, network.Head, network.HeadScale, batch, smoothing: 0);
+        var losses = HeadLoss.Run(_kernels, _workspace, hidden, network.Head, network.HeadScale, batch, shares);
         tape.Backward();
+        _workspace.Sweep();
 
         var sums = default(TaskLosses);
-        for (var i = 0; i < losses.Length; i++)
+        for (var i = 0; i < batch.IsRationale.Length; i++)
         {
             sums = batch.IsRationale[i]
                 ? sums with { RationaleSum = sums.RationaleSum + losses[i], RationaleTokens = sums.RationaleTokens + 1 }
@@ -37,4 +38,7 @@ internal sealed class PackedGradient(T5Network network) : IGradient
 
         return sums;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _workspace.Dispose();
 }

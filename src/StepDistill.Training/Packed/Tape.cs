@@ -14,13 +14,13 @@ namespace StepDistill.Training.Packed;
 /// <para>Letters in shapes: T tokens, D width, H heads, A head width, F inner width.</para>
 /// </remarks>
 /// <param name="kernels">What computes; large products are libtorch's.</param>
-/// <param name="type">float32 or bfloat16.</param>
+/// <param name="workspace">Gives memory.</param>
 /// <param name="recording">Whether there will be a backward pass.</param>
 /// <param name="dropoutRate">Share of numbers dropped; 0 outside training.</param>
 /// <param name="chance">Decides, with the number of a layer, what is dropped.</param>
-internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, double dropoutRate, ulong chance) : IDisposable
+internal sealed class Tape(CpuKernels kernels, Workspace workspace, bool recording, double dropoutRate, ulong chance) : IDisposable
 {
-    private readonly Stack<(Flow Output, Action Backward)> _done = [];
+    private readonly Stack<(Flow? Output, Action Backward)> _done = [];
     private uint _drawn;
 
     /// <summary>Runs part of a network without remembering what happens inside: the backward pass runs it again.</summary>
@@ -34,14 +34,14 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
     public Flow Again(Flow x, Func<Tape, Flow, Flow> part)
     {
         var drawn = _drawn;
-        var first = new Tape(kernels, type, recording: false, dropoutRate, chance) { _drawn = drawn };
+        var first = new Tape(kernels, workspace, recording: false, dropoutRate, chance) { _drawn = drawn };
         var y = part(first, x);
         _drawn = first._drawn;
         first._done.Pop();              // y lives on
         first.Dispose();
         return Record(y, () =>
         {
-            using var second = new Tape(kernels, type, recording: true, dropoutRate, chance) { _drawn = drawn };
+            using var second = new Tape(kernels, workspace, recording: true, dropoutRate, chance) { _drawn = drawn };
             var same = part(second, x);
             same.Take(y.Release());
             second.Backward();
@@ -81,7 +81,7 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
             var add = x.Gradient is not null;
             if (!add)
             {
-                x.Take(empty_like(x.Value));
+                x.Take(Like(x.Value));
             }
 
             kernels.NormBackward(y.Gradient!, x.Value, scale.Value, inverse, x.Gradient!, scale.Learns ? scale.Gradient : null, add);
@@ -112,18 +112,20 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
     {
         var dropout = Draw();
         var (tokens, inner) = (x.Value.size(0), weight.Value.size(1));
-        using var active = empty(tokens, inner, type);
+        var active = workspace.Take(tokens, inner);
         kernels.Activate(x.Value, active, kind, dropout);
         var y = New(tokens, weight.Value.size(0));
         Product(y.Value, active, weight.Value, transposed: true);
+        workspace.Give(active);
         return Record(y, () =>
         {
             // Holds the gradient of the activated numbers first, those numbers themselves afterwards.
-            using var again = empty(tokens, inner, type);
+            var again = workspace.Take(tokens, inner);
             Product(again, y.Gradient!, weight.Value, transposed: false);
             kernels.ActivateBackward(x.Value, again, kind, dropout);
             LinearBackward(y.Gradient!, again, weight);
-            x.Take(x.Value.alias());
+            workspace.Give(again);
+            x.Take(x.Value);
         });
     }
 
@@ -143,8 +145,8 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
         kernels.Attend(spans, inputs, bias, y.Value, dropout);
         return Record(y, () =>
         {
-            var dQueries = empty_like(queries.Value);
-            var dKeysAndValues = ReferenceEquals(queries, keysAndValues) ? dQueries : empty_like(keysAndValues.Value);
+            var dQueries = Like(queries.Value);
+            var dKeysAndValues = ReferenceEquals(queries, keysAndValues) ? dQueries : Like(keysAndValues.Value);
             kernels.AttendBackward(spans, inputs, bias, dropout, y.Gradient!, new(dQueries, dKeysAndValues, heads, width));
             queries.Take(dQueries);
             if (!ReferenceEquals(queries, keysAndValues))
@@ -165,7 +167,7 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
         kernels.AddDropped(x.Value, branch.Value, y.Value, dropout);
         return Record(y, () =>
         {
-            var dBranch = empty_like(branch.Value);
+            var dBranch = Like(branch.Value);
             kernels.AddDropped(null, y.Gradient!, dBranch, dropout);
             branch.Take(dBranch);
             x.Take(y.Release());        // the sum's gradient is x's as it is
@@ -200,7 +202,7 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
         if (recording && table.requires_grad)
         {
             // Comes last in the backward pass, when all blocks have contributed.
-            _done.Push((new Flow(empty(0)), () =>
+            _done.Push((null, () =>
             {
                 using var gradient = table.grad!;
                 kernels.Add(bias.Gradient, gradient);
@@ -227,11 +229,13 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
     {
         while (_done.TryPop(out var step))
         {
-            step.Output.Dispose();
+            step.Output?.Dispose();
         }
     }
 
-    private Flow New(long tokens, long width) => new(empty(tokens, width, type));
+    private Flow New(long tokens, long width) => new(workspace.Take(tokens, width), workspace);
+
+    private Tensor Like(Tensor tensor) => workspace.Take(tensor.size(0), tensor.size(1));
 
     private Flow Record(Flow output, Action backward)
     {
@@ -249,12 +253,12 @@ internal sealed class Tape(CpuKernels kernels, ScalarType type, bool recording, 
     }
 
     /// <summary>Adds a·b to a gradient.</summary>
-    private static void AddProduct(Flow x, Tensor a, Tensor b)
+    private void AddProduct(Flow x, Tensor a, Tensor b)
     {
         var first = x.Gradient is null;
         if (first)
         {
-            x.Take(empty_like(x.Value));
+            x.Take(Like(x.Value));
         }
 
         x.Gradient!.addmm_(a, b, beta: first ? 0 : 1);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using StepDistill.Students.Weights;
 using StepDistill.Training.Models.T5;
-using StepDistill.Training.Objectives;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Verification;
@@ -226,7 +225,7 @@ internal static partial class NetworkChecks
                 logits.flatten(0, 1), targets.flatten(), ignore_index: -100, reduction: nn.Reduction.None);
             return new Computed(
                 decoderIds,
-                StepByStepLoss.CrossEntropy(logits[real], targets[real]),
+                nn.functional.cross_entropy(logits[real], targets[real]),
                 [.. losses.detach().view(targets.shape).sum(1).data<float>().Zip(
                     real.sum(1).data<long>(), (sum, tokens) => ((double)sum, (int)tokens))],
                 states);

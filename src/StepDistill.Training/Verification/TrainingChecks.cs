@@ -64,7 +64,7 @@ internal static class TrainingChecks
         }
 
         using var optimizer = new AdamW(network.Memory, trace.EpsilonBeforeCorrection, trace.WeightDecay);
-        var step = new TrainStep(network, StepByStepLoss.Program(trace.Alpha), optimizer, trace.MaxGradNorm);
+        using var step = new TrainStep(network, StepByStepLoss.Program(trace.Alpha), optimizer, trace.MaxGradNorm);
         List<StepResult> results = [];
         network.train();
         for (var i = 0; i < trace.Steps; i++)

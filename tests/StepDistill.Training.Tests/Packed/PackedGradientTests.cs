@@ -10,22 +10,33 @@ namespace StepDistill.Training.Tests.Packed;
 
 public sealed class PackedGradientTests
 {
-    private static readonly TokenShares Shares = new(0.04, 0.013);
+    private static readonly LossShares Plain = new(0.04, 0.013);
 
     public static TheoryData<string> Networks => new("gated", "silu", "relu, tied", "odd sizes");
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void It_is_the_library_s(string name)
+    public void It_is_the_library_s(string name) => Compare(name, Plain);
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void It_is_the_library_s_with_smoothed_labels(string name) => Compare(name, Plain with { Smoothing = 0.1 });
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void It_is_the_library_s_with_the_term_of_mutual_information(string name) =>
+        Compare(name, Plain with { MutualInformation = 0.3 });
+
+    private static void Compare(string name, LossShares shares)
     {
         var config = Config(name);
         using var network = T5Network.FromSeed(config, 3);
         network.Memory.EnableGradients();
         var examples = Examples(config.VocabularySize, 9, longest: 70);
 
-        var expected = new LibraryGradient(network).Add(examples, Shares, 1, again: false);
+        var expected = new LibraryGradient(network).Add(examples, shares, 1, again: false);
         var theirs = Taken(network);
-        var measured = Add(network, examples);
+        var measured = Add(network, examples, shares);
         var ours = Taken(network);
 
         Assert.Equal(expected.Label, measured.Label, 1e-5);
@@ -43,18 +54,20 @@ public sealed class PackedGradientTests
         network.Memory.EnableGradients();
         var examples = Examples(config.VocabularySize, 5, longest: 40);
 
-        var kept = Add(network, examples);
+        var kept = Add(network, examples, Plain);
         var gradients = Taken(network);
-        var made = Add(network, examples, again: true);
+        var made = Add(network, examples, Plain, again: true);
 
         Assert.Equal(kept, made);
         Assert.All(Taken(network), gradient => Assert.Equal(gradients[gradient.Key], gradient.Value));
     }
 
-    private static TaskLosses Add(T5Network network, IReadOnlyList<EncodedExample> examples, bool again = false)
+    private static TaskLosses Add(
+        T5Network network, IReadOnlyList<EncodedExample> examples, LossShares shares, bool again = false)
     {
         using var frozen = no_grad();
-        return new PackedGradient(network).Add(examples, Shares, 1, again);
+        using var gradient = new PackedGradient(network);
+        return gradient.Add(examples, shares, 1, again);
     }
 
     private static T5Config Config(string name) => name switch
@@ -68,7 +81,10 @@ public sealed class PackedGradientTests
         },
     } with { DropoutRate = 0 };
 
-    /// <summary>Examples of many lengths; every third has no rationale, every fourth shares its source between the tasks.</summary>
+    /// <summary>
+    /// Examples of many lengths and weights; every third has no rationale, every fourth shares its source between the
+    /// tasks and starts its rationale from an id of its own.
+    /// </summary>
     private static List<EncodedExample> Examples(int vocabulary, int count, int longest)
     {
         var random = new SplitMix64(5);
@@ -80,7 +96,8 @@ public sealed class PackedGradientTests
             {
                 var label = new EncodedPair(Ids(Length()), Ids(1 + (i % 4)));
                 var source = i % 4 == 0 ? label.Source : Ids(Length());
-                return new EncodedExample($"e{i}", label, i % 3 == 2 ? null : new(source, Ids(Length())));
+                return new EncodedExample(
+                    $"e{i}", label, i % 3 == 2 ? null : new(source, Ids(Length()), i % 4 == 0 ? 7 : null), Weight: 0.5 + (0.1 * i));
             }),
         ];
     }

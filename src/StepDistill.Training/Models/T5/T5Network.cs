@@ -466,4 +466,14 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
                 nameof(mask));
         }
     }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            Memory.Dispose();
+        }
+    }
 }
