@@ -21,6 +21,9 @@ internal sealed class TinyTraining(string? folder = null) : IDisposable
         DropoutRate = 0.1,
     };
 
+    /// <summary>Sizes of the network.</summary>
+    public T5Config Sizes { get; init; } = Config;
+
     public string Folder => _folder.FullName;
 
     public List<RunEvent> Events { get; } = [];
@@ -35,6 +38,8 @@ internal sealed class TinyTraining(string? folder = null) : IDisposable
     public double Rate { get; init; } = 1e-2;
 
     public ScalarType Precision { get; init; } = ScalarType.Float32;
+
+    public int EvaluateEverySteps { get; init; } = 3;
 
     public int CheckpointEverySteps { get; init; }
 
@@ -61,7 +66,7 @@ internal sealed class TinyTraining(string? folder = null) : IDisposable
     /// <param name="spoil">Changes the network before the first step.</param>
     public (T5Network Network, TrainerState? State) Run(int? stopAfter = null, Action<T5Network>? spoil = null)
     {
-        using var fresh = T5Network.FromSeed(Config, 7);
+        using var fresh = T5Network.FromSeed(Sizes, 7);
         var network = fresh.In(Precision);
         spoil?.Invoke(network);
         using var optimizer = new AdamW(network.Memory, epsilonBeforeCorrection: true);
@@ -77,7 +82,7 @@ internal sealed class TinyTraining(string? folder = null) : IDisposable
             LearningRate = new LearningRate(Rate, Steps),
             Optimizer = optimizer,
             Seed = 1,
-            EvaluateEverySteps = 3,
+            EvaluateEverySteps = EvaluateEverySteps,
             Patience = Patience,
             Evaluate = _ =>
             {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using StepDistill.Students.Weights;
 using StepDistill.Training.Kernels;
@@ -65,12 +66,14 @@ internal sealed record CheckpointNumbers(WeightTensor Tensor, Action<long, Span<
     /// <summary>Writes all numbers.</summary>
     public void Write(Stream stream)
     {
-        var room = new float[Math.Min(Tensor.Count, NumbersAtATime)];
+        var room = ArrayPool<float>.Shared.Rent((int)Math.Min(Tensor.Count, NumbersAtATime));
         for (long done = 0; done < Tensor.Count; done += room.Length)
         {
             var numbers = room.AsSpan(0, (int)Math.Min(room.Length, Tensor.Count - done));
             Read(done, numbers);
             stream.Write(MemoryMarshal.AsBytes(numbers));
         }
+
+        ArrayPool<float>.Shared.Return(room);
     }
 }

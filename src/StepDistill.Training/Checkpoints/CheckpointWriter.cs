@@ -44,7 +44,7 @@ internal sealed class CheckpointWriter(
         var since = clock.GetTimestamp();
         Finish();
         var content = CheckpointContent.Of(state, network, optimizer);
-        var beside = Beside && (_snapshot.HasMemory || content.ByteCount <= FreeMemory.Bytes() / 2);
+        var beside = Beside && (_snapshot.HasMemory || content.ByteCount <= AvailableMemory.Now() / 2);
         if (beside)
         {
             // A thread of its own: one of the pool's would be missing where kernels share out their work.

@@ -55,7 +55,8 @@ internal sealed unsafe class WeightMemory : IDisposable
     public Parameter Take(params long[] shape)
     {
         var length = shape.Aggregate(1L, (product, size) => product * size);
-        var weight = new Parameter(Values.narrow(0, _taken, length).view(shape));
+        using var piece = Values.narrow(0, _taken, length);
+        var weight = new Parameter(piece.view(shape));
         _placed.Add(new Placed(weight, _taken, length));
         _taken += length;
         return weight;
