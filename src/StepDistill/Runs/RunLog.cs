@@ -80,7 +80,7 @@ public sealed class RunLog : IDisposable
             }
             catch (IOException e)
             {
-                _file.SetLength(end);       // half a line, if followed by others, would be an error in the middle
+                CutAt(end);
                 throw new StepDistillException(
                     $"The log {_path} cannot be written: {e.Message} What was finished before is complete. Make room, then run the "
                     + "same command again: training goes on from its newest checkpoint.", e);
@@ -131,6 +131,20 @@ public sealed class RunLog : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Drops half a line: if others followed, it would be an error in the middle.</summary>
+    private void CutAt(long end)
+    {
+        try
+        {
+            _file.SetLength(end);
+            _file.Position = end;
+        }
+        catch (IOException)
+        {
+            // Nothing more can be done, and what has failed before is about to be told.
+        }
+    }
 
     // A line is torn, and its event null, where it is the last one and cannot be read. Skipped lines have none either.
     private static IEnumerable<(int Number, string Text, RunEvent? Event)> Lines(string path, int skip = 0)
