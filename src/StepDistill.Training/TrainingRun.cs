@@ -70,7 +70,19 @@ public sealed class TrainingRun
 
         using var hold = RunLock.Take(folder);
         var identity = folder.Claim(Recipe, data.Hashes);
-        return folder.ReadManifest() ?? Train(folder, identity, data, from, cancellation);
+        if (folder.ReadManifest() is { } done)
+        {
+            return done;
+        }
+
+        try
+        {
+            return Train(folder, identity, data, from, cancellation);
+        }
+        finally
+        {
+            NativeHeap.GiveBackWhatIsFree();
+        }
     }
 
     private RunManifest Train(RunFolder folder, RunIdentity identity, TrainingSet data, string? from, CancellationToken cancellation)

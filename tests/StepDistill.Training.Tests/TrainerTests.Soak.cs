@@ -1,5 +1,6 @@
 using System.Globalization;
 using StepDistill.Runs;
+using StepDistill.Training.Devices;
 using StepDistill.Training.Models.T5;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ public sealed partial class TrainerTests
                 if (happened is StepTaken { Step: var step } && step % 100 == 0)
                 {
                     megabytes.Add(Resident());
-                    Say($"step {step}: {megabytes[^1]:F1} MB");
+                    Say($"step {step}: {megabytes[^1]:F1} MB, of which the runtime holds {GC.GetGCMemoryInfo().TotalCommittedBytes / 1e6:F1}");
                 }
             },
         };
@@ -50,6 +51,7 @@ public sealed partial class TrainerTests
                         Look = Answer,
                     };
                     training.Run().Network.Dispose();
+                    NativeHeap.GiveBackWhatIsFree();        // as a run does at its end
                 },
                 Stop);
             megabytes.Add(Resident());
