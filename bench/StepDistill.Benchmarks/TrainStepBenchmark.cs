@@ -10,7 +10,7 @@ namespace StepDistill.Benchmarks;
 internal static class TrainStepBenchmark
 {
     private static readonly string[] Variants = ["paper", "float32", "bfloat16"];
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static int Run(Options options)
     {
@@ -20,23 +20,26 @@ internal static class TrainStepBenchmark
             return 0;
         }
 
-        var agreement = Agreement.Measure(options);
-        var results = options.Sizes.SelectMany(size => options.Batches.Select(batch => Measure(size, batch, options))).ToList();
-        var report = new Report(Machine.Describe(), agreement, results);
-        Console.WriteLine(options.Json ? JsonSerializer.Serialize(report, Indented) : report.Text());
-        foreach (var fault in agreement.Faults())
+        var report = Measure(options);
+        Console.WriteLine(options.Json ? JsonSerializer.Serialize(report, Json) : report.Text());
+        foreach (var fault in report.Agreement.Faults())
         {
             Console.Error.WriteLine(fault);
         }
 
-        return agreement.Faults().Any() ? 1 : 0;
+        return report.Agreement.Faults().Any() ? 1 : 0;
     }
+
+    public static Report Measure(Options options) => new(
+        Machine.Describe(), Agreement.Measure(options),
+        [.. options.Sizes.SelectMany(size => options.Batches.Select(batch => Measure(size, batch, options)))]);
 
     public static T5Config Config(string size) => T5Sizes.Named($"t5-v1_1-{size}");
 
     private static Result Measure(string size, int batch, Options options)
     {
         var config = Config(size);
+        Console.Error.WriteLine($"t5-v1_1-{size}, batch {batch}");
         var variants = Variants.Select(name => new Variant(name, config)).ToList();
         List<double[]> seconds = [];
         List<(double Float32, double BFloat16)> peaks = [];

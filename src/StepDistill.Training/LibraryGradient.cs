@@ -15,7 +15,7 @@ internal sealed class LibraryGradient(T5Network network) : IGradient
         using var learning = enable_grad();
         using var scope = NewDisposeScope();
         random.manual_seed((long)(new SplitMix64(chance).Next() >> 1));
-        using var batch = TensorBatch.Of(examples, network.Config, network.Memory.Values.device);
+        using var batch = TensorBatch.Of(examples, network.Config, network.Device);
         var memory = network.Encode(batch.Ids, batch.Mask);                                              // [N, K, D]
         var label = Score(batch.Labels, memory[..examples.Count], batch.Mask[..examples.Count]);
         var joined = (Losses(label, shares.Smoothing) * Weights(examples, e => e.Label, shares.Label)).sum();
@@ -54,7 +54,7 @@ internal sealed class LibraryGradient(T5Network network) : IGradient
     /// <summary>What each target token of a task counts, [T].</summary>
     private Tensor Weights(IReadOnlyList<EncodedExample> examples, Func<EncodedExample, EncodedPair?> task, double share) => tensor(
         examples.SelectMany(e => Enumerable.Repeat((float)(share * e.Weight), task(e)?.Target.Length ?? 0)).ToArray(),
-        device: network.Memory.Values.device);
+        device: network.Device);
 
     /// <summary>The sum over examples of the cross-entropy between their highest label and rationale probabilities.</summary>
     private static Tensor MutualInformation(IReadOnlyList<EncodedExample> examples, Tensor labels, Tensor rationales)

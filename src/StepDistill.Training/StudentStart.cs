@@ -4,12 +4,13 @@ using StepDistill.Runs;
 using StepDistill.Students;
 using StepDistill.Tokenizers;
 using StepDistill.Training.Models.T5;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training;
 
 /// <summary>A student before its first step: published weights, or random ones with a tokenizer from the task's own text.</summary>
 /// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Network">Its network, on the CPU, in training mode.</param>
+/// <param name="Network">Its network, in training mode.</param>
 /// <param name="Origin">Where the weights come from, for the student's card.</param>
 internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, string Origin)
 {
@@ -47,6 +48,20 @@ internal sealed record StudentStart(Tokenizer Tokenizer, T5Network Network, stri
         var tokenizer = student.LoadTokenizer();
         using var weights = student.OpenWeights();
         return new(tokenizer, T5Weights.Load(Dropping(student.Config, section), weights), section.From!);
+    }
+
+    /// <summary>The same student, its network computing with another type or on another device.</summary>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="device">Where.</param>
+    public StudentStart In(ScalarType type, Device device)
+    {
+        if (type == ScalarType.Float32 && device.type == TorchSharp.DeviceType.CPU)
+        {
+            return this;
+        }
+
+        using var before = Network;
+        return this with { Network = before.In(type, device) };
     }
 
     private static T5Config Dropping(T5Config config, StudentSection section) =>

@@ -100,7 +100,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
         foreach (var rows in Enumerable.Range(0, sources.Length).OrderBy(row => sources[row].Length).Chunk(BatchSize))
         {
             using var scope = NewDisposeScope();
-            var (ids, mask) = TensorBatch.Sources([.. rows.Select(row => sources[row])], network.Config.PadId, CPU);
+            var (ids, mask) = TensorBatch.Sources([.. rows.Select(row => sources[row])], network.Config.PadId, network.Device);
             var written = T5Decoding.Beam(network, ids, mask, maxLength, Beams, startId, cancellation);
             foreach (var (row, tokens) in rows.Zip(written))
             {

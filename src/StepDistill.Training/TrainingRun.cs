@@ -87,11 +87,13 @@ public sealed class TrainingRun
 
     private RunManifest Train(RunFolder folder, RunIdentity identity, TrainingSet data, string? from, CancellationToken cancellation)
     {
-        var start = from is null
-            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], Recipe.Training.Seed)
-            : StudentStart.FromFolder(Recipe.Student, from);
-        using var network = start.Network;
         var training = Recipe.Training;
+        var device = ComputeDevice.Resolve(training.Device);
+        var start = from is null
+            ? StudentStart.FromSeed(Recipe.Student, Folder, data.Texts, data.Hashes["texts"], training.Seed)
+            : StudentStart.FromFolder(Recipe.Student, from);
+        start = start.In(ComputePrecision.Resolve(training.Precision, device, start.Network.Config), device);
+        using var network = start.Network;
         var encoder = new PairEncoder(
             start.Tokenizer, Recipe.Batches.MaxInputTokens, Recipe.Batches.MaxTargetTokens, RationaleStart(start.Tokenizer));
         var examples = data.Train.Select(encoder.Encode).ToList();
@@ -158,7 +160,7 @@ public sealed class TrainingRun
             checkpoints.LoadWeights(best.Step, network);
             var report = evaluator.Evaluate(student, data.Validation, folder.Name, "validation", cancellation: cancellation);
             report.Write(folder.Evaluation("validation"));
-            var manifest = Manifest(identity, data, trained, best, report);
+            var manifest = Manifest(identity, data, network, trained, best, report);
             SaveStudent(folder.Student, manifest, data, start);
             Tell(new Finished(best.Step, best.Score, trained.Seconds) { Step = trained.Step });
             folder.WriteManifest(manifest);
@@ -222,7 +224,8 @@ public sealed class TrainingRun
         return loss with { MutualInformation = training.MutualInformation, LabelSmoothing = training.LabelSmoothing };
     }
 
-    private RunManifest Manifest(RunIdentity identity, TrainingSet data, TrainerState trained, Look best, EvaluationReport report)
+    private RunManifest Manifest(
+        RunIdentity identity, TrainingSet data, T5Network network, TrainerState trained, Look best, EvaluationReport report)
     {
         var now = Clock.GetUtcNow();
         return new RunManifest
@@ -230,7 +233,11 @@ public sealed class TrainingRun
             Identity = identity.Hash,
             Recipe = Recipe,
             Data = data.Hashes,
-            Versions = RunManifest.CurrentVersions(),
+            Versions = new SortedDictionary<string, string>(RunManifest.CurrentVersions().ToDictionary())
+            {
+                ["device"] = $"{network.Device.type}".ToLowerInvariant(),
+                ["precision"] = $"{network.Memory.Values.dtype}".ToLowerInvariant(),
+            },
             StartedAt = now - TimeSpan.FromSeconds(trained.Seconds),
             FinishedAt = now,
             Seconds = trained.Seconds,

@@ -95,6 +95,30 @@ public sealed partial class TrainerTests
         Assert.Equal(whole.GradientNorm, parts.GradientNorm, 1e-4);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    public void A_budget_of_tokens_gives_the_gradient_of_the_whole_batch(int budget)
+    {
+        // Parts of any make-up: each token counts what it counts in the whole batch.
+        var examples = TinyTraining.Examples;
+        (StepResult Result, float[] Weights) Take(int tokens)
+        {
+            using var network = T5Network.FromSeed(TinyTraining.Config with { DropoutRate = 0 }, 7);
+            using var optimizer = new AdamW(network.Memory, epsilonBeforeCorrection: true);
+            using var step = new TrainStep(network, StepByStepLoss.Program(), optimizer, 1) { TokenBudget = tokens };
+            var result = step.Run(examples, learningRate: 1e-3);
+            return (result, [.. T5Weights.Of(network).SelectMany(w => w.Weight.data<float>().ToArray())]);
+        }
+
+        var (whole, parts) = (Take(0), Take(budget));
+
+        Assert.Equal(whole.Result.Loss, parts.Result.Loss, 1e-6);
+        Assert.Equal(whole.Result.RationaleLoss!.Value, parts.Result.RationaleLoss!.Value, 1e-6);
+        Assert.Equal(whole.Result.GradientNorm, parts.Result.GradientNorm, 1e-5);
+        Assert.All(whole.Weights.Zip(parts.Weights), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
     private static int[] Bits(T5Network network) =>
         [.. T5Weights.Of(network).SelectMany(w => w.Weight.data<float>().ToArray()).Select(BitConverter.SingleToInt32Bits)];
 }

@@ -14,7 +14,7 @@ internal sealed class PackedGradient(T5Network network) : IGradient
     private readonly Workspace _workspace = new(network.Memory.Values.dtype);
 
     /// <summary>Whether a network can be trained this way.</summary>
-    public static bool Fits(T5Network network) => network.Memory.Values.device_type == TorchSharp.DeviceType.CPU;
+    public static bool Fits(T5Network network) => network.Device.type == TorchSharp.DeviceType.CPU;
 
     /// <inheritdoc/>
     public TaskLosses Add(IReadOnlyList<EncodedExample> examples, LossShares shares, ulong chance, bool again)

@@ -118,18 +118,19 @@ public static class T5Decoding
     {
         using var scope = NewDisposeScope();
         var texts = open.SelectMany(search => search.Texts).ToList();
-        var last = tensor(texts.Select(text => (long)text.Last).ToArray());                         // [R]
-        var soFar = tensor(texts.Select(text => text.Score).ToArray());                             // [R]
+        var last = tensor(texts.Select(text => (long)text.Last).ToArray(), device: network.Device);    // [R]
+        var soFar = tensor(texts.Select(text => text.Score).ToArray(), device: network.Device);        // [R]
         var logits = network.Step(last, memory, BiasOfLast(positions, length));                     // [R, V]
         var scores = logits.log_softmax(-1) + soFar.unsqueeze(1);
         var (best, candidates) = scores.view(open.Length, -1).topk(2 * beams);      // [B, 2 · beams] each
-        return (best.data<float>().ToArray(), candidates.data<long>().ToArray());
+        return (best.cpu().data<float>().ToArray(), candidates.cpu().data<long>().ToArray());
     }
 
     private static long[] NextTokens(T5Network network, T5Memory memory, Tensor positions, long[] last, int length)
     {
         using var scope = NewDisposeScope();
-        return network.Step(tensor(last), memory, BiasOfLast(positions, length)).argmax(dim: -1).data<long>().ToArray();
+        var logits = network.Step(tensor(last, device: network.Device), memory, BiasOfLast(positions, length));
+        return logits.argmax(dim: -1).cpu().data<long>().ToArray();
     }
 
     /// <summary>How the last token of a shorter text sees those before it. [1, H, 1, K] → [1, H, 1, length]</summary>

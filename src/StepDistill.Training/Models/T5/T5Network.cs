@@ -205,6 +205,9 @@ public sealed class T5Network : Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>The sizes this network was built with.</summary>
     public T5Config Config { get; }
 
+    /// <summary>Where it computes.</summary>
+    internal Device Device => embedding.device;
+
     /// <summary>All its weights, and their gradients.</summary>
     internal WeightMemory Memory { get; }
 
