@@ -64,6 +64,9 @@ internal sealed class Trainer
     /// <summary>Where checkpoints go.</summary>
     public required CheckpointFolder Checkpoints { get; init; }
 
+    /// <summary>Whether training goes on while a checkpoint is written.</summary>
+    public bool CheckpointBesideTraining { get; init; } = true;
+
     /// <summary>Told of everything that happens.</summary>
     public required Action<RunEvent> Report { get; init; }
 
@@ -74,26 +77,31 @@ internal sealed class Trainer
     /// <param name="state">Where to go on; weights and optimizer are already there.</param>
     /// <param name="cancellation">Stops after the step under way and leaves a checkpoint of it.</param>
     /// <returns>Where training ended. The network holds the last weights, not the best.</returns>
-    /// <exception cref="StepDistillException">The loss is no longer a number; what explains it is saved.</exception>
+    /// <exception cref="StepDistillException">
+    /// The loss is no longer a number, and what explains it is saved; or a checkpoint could not be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Training was stopped; a checkpoint of the last step is on the disk.</exception>
     public TrainerState Run(TrainerState state, CancellationToken cancellation = default)
     {
         using var step = new TrainStep(Network, Loss, Optimizer, MaxGradNorm) { TokenBudget = TokensPerPart, Again = Recompute };
         var pace = new Pace(Clock, state.Seconds);
-        var saved = state;
+        using var writer = new CheckpointWriter(Checkpoints.Write, Network, Optimizer, Clock, Report)
+        {
+            Beside = CheckpointBesideTraining,
+            Newest = state == TrainerState.Start ? null : state,
+        };
         Network.train();
         while (true)
         {
             if (LookDue(state))
             {
-                state = Look(state, cancellation) with { Seconds = pace.Elapsed };
+                state = Look(writer, state, cancellation) with { Seconds = pace.Elapsed };
                 pace.Restart();
             }
 
-            if (state != saved && CheckpointDue(state))
+            if (state.Step > 0 && CheckpointDue(state))
             {
-                Checkpoint(state);
-                saved = state;
+                writer.Begin(state, BestStep(state));
             }
 
             if (state.Step >= LearningRate.Steps || Judge(state).ShouldStop)
@@ -101,10 +109,12 @@ internal sealed class Trainer
                 break;
             }
 
-            StopIfAsked(state, cancellation);
-            state = Step(step, state, pace);
+            StopIfAsked(writer, state, cancellation);
+            state = Step(step, writer, state, pace);
+            writer.FinishIfWritten();
         }
 
+        writer.Finish();
         if (state.Step < LearningRate.Steps)
         {
             var judged = Judge(state);
@@ -127,14 +137,14 @@ internal sealed class Trainer
             || (CheckpointEverySteps == 0 ? looked : state.Step % CheckpointEverySteps == 0);
     }
 
-    private TrainerState Step(TrainStep step, TrainerState state, Pace pace)
+    private TrainerState Step(TrainStep step, CheckpointWriter writer, TrainerState state, Pace pace)
     {
         var batch = Select(state.Step);
         var rate = LearningRate.At(state.Step);
         var result = step.Run(batch, rate, ChanceOf(Seed, state.Step), Parts);
         if (!result.IsFinite)
         {
-            throw NotANumber(state, batch, rate, result);
+            throw NotANumber(writer, state, batch, rate, result);
         }
 
         pace.Add(batch);
@@ -147,16 +157,16 @@ internal sealed class Trainer
         return state;
     }
 
-    private void StopIfAsked(TrainerState state, CancellationToken cancellation)
+    private void StopIfAsked(CheckpointWriter writer, TrainerState state, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
         {
-            Checkpoint(state);
+            Checkpoint(writer, state);
             cancellation.ThrowIfCancellationRequested();
         }
     }
 
-    private TrainerState Look(TrainerState state, CancellationToken cancellation)
+    private TrainerState Look(CheckpointWriter writer, TrainerState state, CancellationToken cancellation)
     {
         IReadOnlyDictionary<string, double> metrics;
         Network.eval();
@@ -166,7 +176,7 @@ internal sealed class Trainer
         }
         catch (OperationCanceledException)
         {
-            Checkpoint(state);      // the look itself is done again
+            Checkpoint(writer, state);      // the look itself is done again
             throw;
         }
 
@@ -177,11 +187,18 @@ internal sealed class Trainer
         return state;
     }
 
-    private void Checkpoint(TrainerState state)
+    /// <summary>Leaves a checkpoint on the disk before training ends.</summary>
+    private void Checkpoint(CheckpointWriter writer, TrainerState state)
     {
-        var judged = Judge(state);
-        Checkpoints.Write(state, Network, Optimizer, keep: judged.BestIndex < 0 ? null : state.Looks[judged.BestIndex].Step);
-        Report(new CheckpointWritten { Step = state.Step });
+        writer.Begin(state, BestStep(state));
+        writer.Finish();
+    }
+
+    /// <summary>The step with the best score so far; null before the first look.</summary>
+    private int? BestStep(TrainerState state)
+    {
+        var best = Judge(state).BestIndex;
+        return best < 0 ? null : state.Looks[best].Step;
     }
 
     private EarlyStopping Judge(TrainerState state) => EarlyStopping.Judge([.. state.Looks.Select(look => look.Score)], Patience);
@@ -202,9 +219,10 @@ internal sealed class Trainer
     /// <summary>Seed of one step's dropout.</summary>
     private static ulong ChanceOf(int seed, int step) => new SplitMix64(((ulong)(uint)seed << 32) | (uint)step).Next();
 
-    private StepDistillException NotANumber(TrainerState state, List<EncodedExample> batch, double rate, StepResult result)
+    private StepDistillException NotANumber(
+        CheckpointWriter writer, TrainerState state, List<EncodedExample> batch, double rate, StepResult result)
     {
-        Checkpoint(state);          // the update was not done: these are the last good weights
+        Checkpoint(writer, state);          // the update was not done: these are the last good weights
         var place = Checkpoints.WriteFailure(state.Step + 1, batch, rate, result);
         return new StepDistillException(
             $"At step {state.Step + 1} the loss is {result.Loss} and the gradient's norm {result.GradientNorm}; both must be numbers. "

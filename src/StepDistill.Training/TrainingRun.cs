@@ -78,7 +78,19 @@ public sealed class TrainingRun
 
         using var hold = RunLock.Take(folder);
         var identity = folder.Claim(Recipe, data.Hashes);
-        return folder.ReadManifest() ?? Train(folder, identity, data, from, cancellation);
+        if (folder.ReadManifest() is { } done)
+        {
+            return done;
+        }
+
+        try
+        {
+            return Train(folder, identity, data, from, cancellation);
+        }
+        finally
+        {
+            NativeHeap.GiveBackWhatIsFree();
+        }
     }
 
     private RunManifest Train(RunFolder folder, RunIdentity identity, TrainingSet data, string? from, CancellationToken cancellation)
@@ -114,7 +126,11 @@ public sealed class TrainingRun
 
         ChooseWhatLearns(network);
         using var optimizer = Optimizer.Of(training, network.LearningMemory);
-        var checkpoints = new CheckpointFolder(folder.Checkpoints);
+        var checkpoints = new CheckpointFolder(folder.Checkpoints)
+        {
+            Newest = training.KeepCheckpoints,
+            KeepEverySteps = training.KeepCheckpointEverySteps,
+        };
         var state = checkpoints.Restore(network, optimizer, Warn);
 
         var plan = state is null
@@ -164,6 +180,7 @@ public sealed class TrainingRun
                 Patience = Recipe.Evaluation.Patience,
                 Evaluate = stop => evaluator.Evaluate(student, data.Validation, folder.Name, "validation", cancellation: stop).Metrics,
                 Checkpoints = checkpoints,
+                CheckpointBesideTraining = training.CheckpointBesideTraining,
                 Report = Tell,
                 Clock = Clock,
             }.Run(state ?? TrainerState.Start, cancellation);
@@ -180,8 +197,20 @@ public sealed class TrainingRun
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Tell(new Failed(e.Message));
+            TellFailure(e.Message);
             throw;
+        }
+
+        void TellFailure(string message)
+        {
+            try
+            {
+                Tell(new Failed(message));
+            }
+            catch (Exception e) when (e is IOException or StepDistillException)
+            {
+                // A disk that is full takes no line about it either; what was found first is what counts.
+            }
         }
     }
 

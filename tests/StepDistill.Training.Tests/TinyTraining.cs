@@ -5,19 +5,24 @@ using StepDistill.Training.Checkpoints;
 using StepDistill.Training.Models.T5;
 using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
+using static TorchSharp.torch;
 
 namespace StepDistill.Training.Tests;
 
 /// <summary>A training small enough for a unit test: a network of a few thousand weights and made-up token ids.</summary>
-internal sealed class TinyTraining : IDisposable
+/// <param name="folder">Where checkpoints go; a folder of its own where missing.</param>
+internal sealed class TinyTraining(string? folder = null) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("stepdistill-");
+    private readonly DirectoryInfo _folder = folder is null ? Directory.CreateTempSubdirectory("stepdistill-") : new(folder);
 
     public static T5Config Config { get; } = new()
     {
         Width = 16, Heads = 2, HeadWidth = 8, FeedForwardWidth = 24, EncoderBlocks = 1, DecoderBlocks = 2, VocabularySize = 40,
         DropoutRate = 0.1,
     };
+
+    /// <summary>Sizes of the network.</summary>
+    public T5Config Sizes { get; init; } = Config;
 
     public string Folder => _folder.FullName;
 
@@ -32,6 +37,22 @@ internal sealed class TinyTraining : IDisposable
 
     public double Rate { get; init; } = 1e-2;
 
+    public ScalarType Precision { get; init; } = ScalarType.Float32;
+
+    public int EvaluateEverySteps { get; init; } = 3;
+
+    public int CheckpointEverySteps { get; init; }
+
+    public int KeepCheckpoints { get; init; } = 2;
+
+    public bool Beside { get; init; } = true;
+
+    /// <summary>Happens at every look, beside its score.</summary>
+    public Action<T5Network> Look { get; init; } = _ => { };
+
+    /// <summary>Happens at every event.</summary>
+    public Action<RunEvent> Report { get; init; } = _ => { };
+
     public static List<EncodedExample> Examples { get; } =
     [
         .. Enumerable.Range(0, 10).Select(i => new EncodedExample(
@@ -45,10 +66,11 @@ internal sealed class TinyTraining : IDisposable
     /// <param name="spoil">Changes the network before the first step.</param>
     public (T5Network Network, TrainerState? State) Run(int? stopAfter = null, Action<T5Network>? spoil = null)
     {
-        var network = T5Network.FromSeed(Config, 7);
+        using var fresh = T5Network.FromSeed(Sizes, 7);
+        var network = fresh.In(Precision);
         spoil?.Invoke(network);
         using var optimizer = new AdamW(network.Memory, epsilonBeforeCorrection: true);
-        var checkpoints = new CheckpointFolder(Folder);
+        var checkpoints = new CheckpointFolder(Folder) { Newest = KeepCheckpoints };
         var state = checkpoints.Restore(network, optimizer, Damages.Add) ?? TrainerState.Start;
         using var stop = new CancellationTokenSource();
         var trainer = new Trainer
@@ -60,13 +82,20 @@ internal sealed class TinyTraining : IDisposable
             LearningRate = new LearningRate(Rate, Steps),
             Optimizer = optimizer,
             Seed = 1,
-            EvaluateEverySteps = 3,
+            EvaluateEverySteps = EvaluateEverySteps,
             Patience = Patience,
-            Evaluate = _ => new Dictionary<string, double> { ["accuracy"] = Scores[Math.Min(_looks++, Scores.Length - 1)] },
+            Evaluate = _ =>
+            {
+                Look(network);
+                return new Dictionary<string, double> { ["accuracy"] = Scores[Math.Min(_looks++, Scores.Length - 1)] };
+            },
             Checkpoints = checkpoints,
+            CheckpointEverySteps = CheckpointEverySteps,
+            CheckpointBesideTraining = Beside,
             Report = happened =>
             {
                 Events.Add(happened);
+                Report(happened);
                 if (happened is StepTaken && happened.Step == stopAfter)
                 {
                     stop.Cancel();

@@ -5,7 +5,7 @@ using StepDistill.Training.Optimization;
 
 namespace StepDistill.Training.Tests;
 
-public sealed class TrainerTests
+public sealed partial class TrainerTests
 {
     [Theory]
     [InlineData(1)]
@@ -75,6 +75,7 @@ public sealed class TrainerTests
 
         Assert.StartsWith("At step 1 the loss is NaN", fault.Message, StringComparison.Ordinal);
         Assert.Contains("learning rate (0.01)", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(training.Folder, "checkpoint-0"), fault.Message, StringComparison.Ordinal);
         Assert.Contains("e", File.ReadAllText(Path.Combine(training.Folder, "failed-step-1.json")), StringComparison.Ordinal);
         Assert.Equal(["checkpoint-0"], training.Checkpoints());
     }

@@ -66,7 +66,8 @@ internal sealed unsafe class WeightMemory : IDisposable
     public Weight Take(params long[] shape)
     {
         var length = shape.Aggregate(1L, (product, size) => product * size);
-        var weight = new Weight(Values.narrow(0, _taken, length).view(shape));
+        using var piece = Values.narrow(0, _taken, length);
+        var weight = new Weight(piece.view(shape));
         _placed.Add(new Placed(weight, _taken, length));
         _taken += length;
         return weight;
@@ -133,7 +134,8 @@ internal sealed unsafe class WeightMemory : IDisposable
 
         if (Rests is null)
         {
-            using var copy = (Masters ?? Values).narrow(0, start, into.Length).cpu();
+            using var part = (Masters ?? Values).narrow(0, start, into.Length);
+            using var copy = part.cpu();
             new ReadOnlySpan<float>(FlatTensor.Pointer<float>(copy), into.Length).CopyTo(into);
             return;
         }

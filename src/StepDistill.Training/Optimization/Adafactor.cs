@@ -71,6 +71,8 @@ public sealed unsafe class Adafactor : Optimizer
     /// <param name="shape">The weight's shape.</param>
     internal static long MomentsOf(ReadOnlySpan<long> shape) => shape is [var rows, var columns] ? rows + columns : shape[0];
 
+    private protected override void Release() => _moments.Dispose();
+
     private protected override void Update(double learningRate, double gradientScale)
     {
         var rates = new Rates(

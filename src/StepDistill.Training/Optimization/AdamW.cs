@@ -30,6 +30,7 @@ public sealed unsafe class AdamW : Optimizer
     /// <param name="weightDecay">Decay of the weights per unit of learning rate.</param>
     internal AdamW(WeightMemory memory, bool epsilonBeforeCorrection, double weightDecay = 0) : base(memory)
     {
+        using var scope = NewDisposeScope();
         _epsilonBeforeCorrection = epsilonBeforeCorrection;
         _weightDecay = weightDecay;
         var length = memory.Gradients!.numel();
@@ -49,6 +50,12 @@ public sealed unsafe class AdamW : Optimizer
 
     /// <inheritdoc/>
     internal override IReadOnlyList<OptimizerState> State { get; }
+
+    private protected override void Release()
+    {
+        _first.Dispose();
+        _second.Dispose();
+    }
 
     private protected override void Update(double learningRate, double gradientScale)
     {

@@ -69,8 +69,12 @@ public abstract class Optimizer : IDisposable
             state.Values.Dispose();
         }
 
+        Release();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Gives back the memory that <see cref="State"/> are views of.</summary>
+    private protected abstract void Release();
 
     private protected abstract void Update(double learningRate, double gradientScale);
 

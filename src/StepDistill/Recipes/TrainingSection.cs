@@ -121,6 +121,17 @@ public sealed record TrainingSection
     /// <summary>A checkpoint every so many steps; 0 follows <c>evaluation.every_steps</c>. Default: 0.</summary>
     [Range(0, int.MaxValue)]
     public int CheckpointEverySteps { get; init; }
+
+    /// <summary>Whether training goes on while a checkpoint is written, from a copy in memory; where there is no room for the copy, it waits all the same. Default: true.</summary>
+    public bool CheckpointBesideTraining { get; init; } = true;
+
+    /// <summary>How many of the newest checkpoints are kept; the best is kept besides. Default: 2.</summary>
+    [Range(1, int.MaxValue)]
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Checkpoints at multiples of so many steps are kept for good; 0 keeps none for that. Default: 0.</summary>
+    [Range(0, int.MaxValue)]
+    public int KeepCheckpointEverySteps { get; init; }
 }
 
 /// <summary>Adapters: a frozen weight W becomes W + (α/r)·B·A, of which only the thin A and B learn. The student holds the merged weights.</summary>

@@ -68,8 +68,12 @@ public sealed record StepTaken(double Loss, double LabelLoss, double GradientNor
 /// <param name="Metrics">Every value by name, such as <c>accuracy</c> and <c>loss</c>.</param>
 public sealed record Evaluated(double Score, bool IsBest, IReadOnlyDictionary<string, double> Metrics) : RunEvent;
 
-/// <summary>A checkpoint is on the disk.</summary>
-public sealed record CheckpointWritten : RunEvent;
+/// <summary>A checkpoint is on the disk. It was begun after <see cref="RunEvent.Step"/>; later steps may come before this event.</summary>
+public sealed record CheckpointWritten : RunEvent
+{
+    /// <summary>Seconds for which training stood still to begin it. Timing: differs from run to run.</summary>
+    public double? SecondsWaited { get; init; }
+}
 
 /// <summary>The run goes on from the checkpoint of this step.</summary>
 public sealed record Resumed : RunEvent;

@@ -69,7 +69,8 @@ public sealed class RunFolder
             return identity;
         }
 
-        var differences = identity.DifferencesFrom(there);
+        var same = NamesWhatAutoWas(recipe, there) ? recipe with { Training = recipe.Training with { Precision = "auto" } } : recipe;
+        var differences = RunIdentity.Of(same, data).DifferencesFrom(there);
         return differences.Count == 0
             ? identity
             : throw new StepDistillException(string.Join($"{Environment.NewLine}  - ", [
@@ -93,6 +94,15 @@ public sealed class RunFolder
     /// <param name="manifest">The manifest.</param>
     public void WriteManifest(RunManifest manifest) =>
         AtomicFile.WriteText(Manifest, JsonSerializer.Serialize(manifest, RunJson.Page) + "\n");
+
+    /// <summary>
+    /// Whether the run in the folder left its precision to the machine and is now to go on in a named one, as it must
+    /// where it moved to a machine that would choose another. Its checkpoints know which one it was.
+    /// </summary>
+    private bool NamesWhatAutoWas(Recipe recipe, RunIdentity there) =>
+        there.Settings.GetValueOrDefault("training.precision") == "\"auto\""
+        && recipe.Training.Precision != "auto"
+        && (ReadManifest() is not { } done || done.Recipe.Training.Precision == recipe.Training.Precision);
 
     private void RefuseStrangers()
     {

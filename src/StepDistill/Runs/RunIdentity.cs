@@ -25,7 +25,8 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         "name",
         "task.train", "task.validation", "task.validation_rows", "task.test",
         "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
-        "training.checkpoint_every_steps", "training.device",
+        "training.checkpoint_every_steps", "training.checkpoint_beside_training", "training.keep_checkpoints",
+        "training.keep_checkpoint_every_steps", "training.device",
     ];
 
     /// <summary>Makes the identity of a run.</summary>

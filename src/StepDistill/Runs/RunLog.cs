@@ -14,15 +14,17 @@ namespace StepDistill.Runs;
 public sealed class RunLog : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly StreamWriter _writer;
+    private readonly string _path;
+    private readonly FileStream _file;
     private readonly TimeProvider _clock;
 
     private RunLog(string path, FileMode mode, TimeProvider clock)
     {
+        _path = path;
         _clock = clock;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var file = new FileStream(path, mode, FileAccess.Write, FileShare.Read);
-        _writer = new(file) { AutoFlush = true, NewLine = "\n" };
+        _file = new FileStream(path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _file.Seek(0, SeekOrigin.End);
     }
 
     /// <summary>Begins a log; what a run that never reached a checkpoint has left is dropped.</summary>
@@ -36,7 +38,8 @@ public sealed class RunLog : IDisposable
     /// <param name="clock">Tells when events happen.</param>
     /// <remarks>
     /// Whatever came after the checkpoint is dropped, because it will happen again. In the end the log is that of a run
-    /// that was never interrupted, but for times and the <see cref="Resumed"/> lines.
+    /// that was never interrupted, but for times, the <see cref="Resumed"/> lines, and where among the steps that follow it
+    /// a <see cref="CheckpointWritten"/> stands.
     /// </remarks>
     /// <exception cref="StepDistillException">A line other than the last cannot be understood.</exception>
     public static RunLog Resume(string path, int step, TimeProvider clock)
@@ -52,7 +55,7 @@ public sealed class RunLog : IDisposable
         kept.RemoveAll(line => line.Event is Failed or Finished or StoppedEarly);
         AtomicFile.WriteText(path, string.Concat(kept.Select(line => line.Text + "\n")));
 
-        var log = new RunLog(path, FileMode.Append, clock);
+        var log = new RunLog(path, FileMode.OpenOrCreate, clock);
         if (checkpoint < 0)
         {
             log.Append(new CheckpointWritten { Step = step });      // killed between the checkpoint and its line
@@ -64,12 +67,24 @@ public sealed class RunLog : IDisposable
 
     /// <summary>Writes an event with the present time.</summary>
     /// <param name="happened">The event.</param>
+    /// <exception cref="StepDistillException">The disk is full or cannot be written; the lines so far are untouched.</exception>
     public void Append(RunEvent happened)
     {
-        var line = JsonSerializer.Serialize(happened with { At = _clock.GetUtcNow() }, RunJson.Line);
+        var line = JsonSerializer.Serialize(happened with { At = _clock.GetUtcNow() }, RunJson.Line) + "\n";
         lock (_gate)
         {
-            _writer.WriteLine(line);
+            var end = _file.Position;
+            try
+            {
+                _file.Write(Encoding.UTF8.GetBytes(line));
+            }
+            catch (IOException e)
+            {
+                CutAt(end);
+                throw new StepDistillException(
+                    $"The log {_path} cannot be written: {e.Message} What was finished before is complete. Make room, then run the "
+                    + "same command again: training goes on from its newest checkpoint.", e);
+            }
         }
     }
 
@@ -115,7 +130,21 @@ public sealed class RunLog : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Drops half a line: if others followed, it would be an error in the middle.</summary>
+    private void CutAt(long end)
+    {
+        try
+        {
+            _file.SetLength(end);
+            _file.Position = end;
+        }
+        catch (IOException)
+        {
+            // Nothing more can be done, and what has failed before is about to be told.
+        }
+    }
 
     // A line is torn, and its event null, where it is the last one and cannot be read. Skipped lines have none either.
     private static IEnumerable<(int Number, string Text, RunEvent? Event)> Lines(string path, int skip = 0)

@@ -53,6 +53,34 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_left_its_precision_to_the_machine_may_go_on_in_a_named_one()
+    {
+        var named = SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Precision = "bfloat16" } };
+        _folder.Claim(SampleRecipe.Birds, SampleRecipe.Data);
+
+        _folder.Claim(named, SampleRecipe.Data);
+        _folder.Claim(SampleRecipe.Birds, SampleRecipe.Data);
+        var fault = Assert.Throws<StepDistillException>(() => _folder.Claim(
+            named with { Training = named.Training with { Alpha = 0.25 } }, SampleRecipe.Data));
+
+        Assert.DoesNotContain("precision", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("training.alpha", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_named_its_precision_does_not_go_on_in_another()
+    {
+        _folder.Claim(SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Precision = "float32" } }, SampleRecipe.Data);
+
+        foreach (var other in (string[])["auto", "bfloat16"])
+        {
+            var fault = Assert.Throws<StepDistillException>(() => _folder.Claim(
+                SampleRecipe.Birds with { Training = SampleRecipe.Birds.Training with { Precision = other } }, SampleRecipe.Data));
+            Assert.Contains($"training.precision is \"float32\" there and \"{other}\" here", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_folder_with_something_else_in_it_is_refused()
     {
         Directory.CreateDirectory(_folder.Root);

@@ -1,6 +1,6 @@
 namespace StepDistill.Training.Tests.Checkpoints;
 
-public sealed class CheckpointFolderTests
+public sealed partial class CheckpointFolderTests
 {
     [Theory]
     [InlineData("model.safetensors")]
