@@ -14,7 +14,14 @@ if (args is not ["train-step", ..])
     return 2;
 }
 
-NativeLibraries.Require();
-if (args.Length > 1 && args[1].StartsWith("steps", StringComparison.Ordinal)) { var q = args[1].Split(":"); Scratch.Steps(q[1], q[2], int.Parse(q[3])); return 0; }
-if (args.Length > 1 && args[1].StartsWith("profile", StringComparison.Ordinal)) { Scratch.Run(args[1].Split(":")[1]); return 0; }
-return TrainStepBenchmark.Run(Options.Parse(args[1..]));
+try
+{
+    var options = Options.Parse(args[1..]);
+    NativeLibraries.Require();
+    return TrainStepBenchmark.Run(options);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
