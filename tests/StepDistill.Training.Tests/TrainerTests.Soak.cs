@@ -44,13 +44,16 @@ public sealed partial class TrainerTests
             await Task.Run(
                 () =>
                 {
+                    List<double> waits = [];
                     using var training = new TinyTraining
                     {
                         Sizes = TinyTraining.Config with { Width = 256, FeedForwardWidth = 512, VocabularySize = 20_000 },
                         Steps = 12,
                         Look = Answer,
+                        Report = happened => waits.AddRange(happened is CheckpointWritten { SecondsWaited: { } wait } ? [wait] : []),
                     };
                     training.Run().Network.Dispose();
+                    Say($"run {run} stood still for its checkpoints, of 10 million weights, for {string.Join(", ", waits)} seconds");
                     NativeHeap.GiveBackWhatIsFree();        // as a run does at its end
                 },
                 Stop);
