@@ -14,28 +14,32 @@ namespace StepDistill.Benchmarks;
 internal sealed record VariantResult(
     string Name, double Seconds, double ExamplesPerSecond, double TokensPerSecond, double TimesThePaper, double ShareOfPeak, double? PeakGigabytes);
 
-internal sealed record Result(string Size, int Batch, double PeakGflopsFloat32, double PeakGflopsBFloat16, IReadOnlyList<VariantResult> Variants);
-
-internal sealed record Report(string Machine, Agreement Agreement, IReadOnlyList<Result> Results)
+internal sealed record Result(string Size, int Batch, double PeakGflopsFloat32, double PeakGflopsBFloat16, IReadOnlyList<VariantResult> Variants)
 {
     public string Text()
     {
         var text = new StringBuilder();
-        text.AppendLine(Machine);
-        text.AppendLine(Invariant($"losses of paper and float32 differ by {Agreement.PaperAndFloat32:E1}; after {Agreement.LongSteps} steps {Agreement.Float32AtTheEnd:F4} in float32, {Agreement.BFloat16AtTheEnd:F4} in bfloat16"));
-        foreach (var result in Results)
+        text.AppendLine(Report.Invariant($"t5-v1_1-{Size}, batch {Batch}; products of matrices: {PeakGflopsFloat32:F0} GFLOP/s in float32, {PeakGflopsBFloat16:F0} in bfloat16"));
+        text.Append("            s/step  examples/s   tokens/s  × paper  of peak  peak GB");
+        foreach (var v in Variants)
         {
             text.AppendLine();
-            text.AppendLine(Invariant($"t5-v1_1-{result.Size}, batch {result.Batch}; products of matrices: {result.PeakGflopsFloat32:F0} GFLOP/s in float32, {result.PeakGflopsBFloat16:F0} in bfloat16"));
-            text.AppendLine("            s/step  examples/s   tokens/s  × paper  of peak  peak GB");
-            foreach (var v in result.Variants)
-            {
-                text.AppendLine(Invariant($"{v.Name,-10} {v.Seconds,7:F3} {v.ExamplesPerSecond,11:F2} {v.TokensPerSecond,10:F0} {v.TimesThePaper,8:F2} {v.ShareOfPeak,8:P0} {v.PeakGigabytes,8:F2}"));
-            }
+            text.Append(Report.Invariant($"{v.Name,-10} {v.Seconds,7:F3} {v.ExamplesPerSecond,11:F2} {v.TokensPerSecond,10:F0} {v.TimesThePaper,8:F2} {v.ShareOfPeak,8:P0} {v.PeakGigabytes,8:F2}"));
         }
 
         return text.ToString();
     }
+}
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+internal sealed record Report(string Machine, Agreement Agreement, IReadOnlyList<Result> Results)
+{
+    public string Text() => string.Join(
+        Environment.NewLine,
+        [
+            Machine,
+            Invariant($"losses of paper and float32 differ by {Agreement.PaperAndFloat32:E1}; after {Agreement.LongSteps} steps {Agreement.Float32AtTheEnd:F4} in float32, {Agreement.BFloat16AtTheEnd:F4} in bfloat16"),
+            .. Results.Select(result => Environment.NewLine + result.Text()),
+        ]);
+
+    internal static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -30,16 +30,26 @@ internal static class TrainStepBenchmark
         return report.Agreement.Faults().Any() ? 1 : 0;
     }
 
-    public static Report Measure(Options options) => new(
-        Machine.Describe(), Agreement.Measure(options),
-        [.. options.Sizes.SelectMany(size => options.Batches.Select(batch => Measure(size, batch, options)))]);
+    /// <summary>Measures speed and memory first, agreement last, and tells each result on standard error as it comes.</summary>
+    public static Report Measure(Options options)
+    {
+        List<Result> results = [];
+        foreach (var (size, batch) in options.Sizes.SelectMany(size => options.Batches.Select(batch => (size, batch))))
+        {
+            results.Add(Measure(size, batch, options));
+            Console.Error.WriteLine(results[^1].Text());
+        }
+
+        return new Report(Machine.Describe(), Agreement.Measure(options), results);
+    }
 
     public static T5Config Config(string size) => T5Sizes.Named($"t5-v1_1-{size}");
 
     private static Result Measure(string size, int batch, Options options)
     {
         var config = Config(size);
-        Console.Error.WriteLine($"t5-v1_1-{size}, batch {batch}");
+        // First, while this process is small: the largest variant wants a machine's memory for itself.
+        var memory = options.Short ? null : Variants.Select(variant => PeakInItsOwnProcess(variant, size, batch)).ToArray();
         var variants = Variants.Select(name => new Variant(name, config)).ToList();
         List<double[]> seconds = [];
         List<(double Float32, double BFloat16)> peaks = [];
@@ -55,7 +65,6 @@ internal static class TrainStepBenchmark
         }
 
         variants.ForEach(variant => variant.Dispose());
-        var memory = options.Short ? null : Variants.Select(variant => PeakInItsOwnProcess(variant, size, batch)).ToArray();
         var (peak32, peak16) = (Median(peaks.Select(p => p.Float32)), Median(peaks.Select(p => p.BFloat16)));
         var work = examples.Skip(1).ToList();
         return new Result(size, batch, peak32 / 1e9, peak16 / 1e9,
