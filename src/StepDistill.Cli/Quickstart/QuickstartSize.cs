@@ -13,7 +13,7 @@ internal sealed record QuickstartSize
     public int TestRows { get; init; } = 400;
 
     /// <summary>Updates of the weights for each student.</summary>
-    public int Steps { get; init; } = 900;
+    public int Steps { get; init; } = 1400;
 
     /// <summary>Each arm is trained once for each seed.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [0, 1, 2];
