@@ -86,11 +86,6 @@ internal static unsafe class Pointwise
         }
     });
 
-    /// <summary>to += from</summary>
-    public static void Add<T, TElement>(T* from, T* to, long length)
-        where T : unmanaged
-        where TElement : IElement<T> => AddDropped<T, TElement>(from, to, to, length, Dropout.None);
-
     private static long Vectors(long length) => (length + Element.Lanes - 1) / Element.Lanes;
 
     /// <summary>The activation and its derivative.</summary>
