@@ -3,9 +3,9 @@ namespace StepDistill.Benchmarks;
 /// <summary>Whether the variants compute the same: a fast wrong step is worth nothing.</summary>
 /// <param name="PaperAndFloat32">Largest relative difference of the losses of the first steps, without dropout.</param>
 /// <param name="Float32AtTheEnd">Mean loss of the last tenth of the long run.</param>
-/// <param name="BFloat16AtTheEnd">The same in bfloat16.</param>
+/// <param name="Bfloat16AtTheEnd">The same in bfloat16.</param>
 /// <param name="LongSteps">Steps of the long run.</param>
-internal sealed record Agreement(double PaperAndFloat32, double Float32AtTheEnd, double BFloat16AtTheEnd, int LongSteps)
+internal sealed record Agreement(double PaperAndFloat32, double Float32AtTheEnd, double Bfloat16AtTheEnd, int LongSteps)
 {
     private const double LossTolerance = 1e-4;
     private const double EndTolerance = 0.02;
@@ -43,9 +43,9 @@ internal sealed record Agreement(double PaperAndFloat32, double Float32AtTheEnd,
             yield return $"Losses of the paper's arithmetic and ours differ by {PaperAndFloat32:E1}, relative; at most {LossTolerance:E0} is expected.";
         }
 
-        if (!(Math.Abs(BFloat16AtTheEnd - Float32AtTheEnd) <= EndTolerance * Float32AtTheEnd))
+        if (!(Math.Abs(Bfloat16AtTheEnd - Float32AtTheEnd) <= EndTolerance * Float32AtTheEnd))
         {
-            yield return $"After {LongSteps} steps the loss is {BFloat16AtTheEnd:F4} in bfloat16 and {Float32AtTheEnd:F4} in float32; at most {EndTolerance:P0} apart are expected.";
+            yield return $"After {LongSteps} steps the loss is {Bfloat16AtTheEnd:F4} in bfloat16 and {Float32AtTheEnd:F4} in float32; at most {EndTolerance:P0} apart are expected.";
         }
     }
 }

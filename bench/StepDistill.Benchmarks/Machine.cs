@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using StepDistill.Training.Devices;
 using static TorchSharp.torch;
 
 namespace StepDistill.Benchmarks;
@@ -36,6 +37,9 @@ internal static class Machine
 
         return 2.0 * size * size * size / best;
     }
+
+    /// <summary>Bytes that this process may still take.</summary>
+    public static double FreeMemory() => AvailableMemory.Now();
 
     /// <summary>Most memory that this process has held so far, in bytes.</summary>
     public static double PeakMemory()

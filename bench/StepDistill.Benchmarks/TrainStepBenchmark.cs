@@ -50,13 +50,14 @@ internal static class TrainStepBenchmark
         var config = Config(size);
         // First, while this process is small: the largest variant wants a machine's memory for itself.
         var memory = options.Short ? null : Variants.Select(variant => PeakInItsOwnProcess(variant, size, batch)).ToArray();
-        var variants = Variants.Select(name => new Variant(name, config)).ToList();
+        var together = FittingTogether(memory);
+        var variants = Variants.Select((name, i) => together[i] ? new Variant(name, config) : null).ToList();
         List<double[]> seconds = [];
         List<(double Float32, double BFloat16)> peaks = [];
         var examples = Enumerable.Range(0, options.Rounds + 1).Select(step => Workload.Batch(step, batch, config)).ToList();
         for (var round = 0; round <= options.Rounds; round++)
         {
-            var times = variants.ConvertAll(variant => Seconds(() => variant.Step(examples[round]))).ToArray();
+            var times = variants.ConvertAll(variant => variant is null ? double.NaN : Seconds(() => variant.Step(examples[round]))).ToArray();
             if (round > 0)      // the first round warms up
             {
                 seconds.Add(times);
@@ -64,18 +65,18 @@ internal static class TrainStepBenchmark
             }
         }
 
-        variants.ForEach(variant => variant.Dispose());
+        variants.ForEach(variant => variant?.Dispose());
         var (peak32, peak16) = (Median(peaks.Select(p => p.Float32)), Median(peaks.Select(p => p.BFloat16)));
         var work = examples.Skip(1).ToList();
         return new Result(size, batch, peak32 / 1e9, peak16 / 1e9,
         [
             .. Variants.Select((name, i) => new VariantResult(
                 name,
-                Median(seconds.Select(times => times[i])),
-                Median(seconds.Select((times, round) => batch / times[i])),
-                Median(seconds.Select((times, round) => work[round].Sum(e => e.TokenCount) / times[i])),
-                Median(seconds.Select(times => times[0] / times[i])),
-                Median(seconds.Select((times, round) =>
+                MedianOrNull(seconds.Select(times => times[i])),
+                MedianOrNull(seconds.Select((times, round) => batch / times[i])),
+                MedianOrNull(seconds.Select((times, round) => work[round].Sum(e => e.TokenCount) / times[i])),
+                MedianOrNull(seconds.Select(times => times[0] / times[i])),
+                MedianOrNull(seconds.Select((times, round) =>
                     Workload.Operations(work[round], config) / times[i] / (name == "bfloat16" ? peak16 : peak32))),
                 memory?[i])),
         ]);
@@ -94,13 +95,28 @@ internal static class TrainStepBenchmark
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static double PeakInItsOwnProcess(string variant, string size, int batch)
+    private static double? MedianOrNull(IEnumerable<double> values) => Median(values) is var median && double.IsNaN(median) ? null : median;
+
+    /// <summary>Which variants can take turns in one process: without the largest, and the next, until the rest fits.</summary>
+    private static bool[] FittingTogether(double?[]? peaks)
+    {
+        var fits = Variants.Select((_, i) => peaks is null || peaks[i] is not null).ToArray();
+        while (peaks is not null && peaks.Where((_, i) => fits[i]).Sum() > 0.95 * Machine.FreeMemory() / 1e9)
+        {
+            fits[Array.IndexOf(peaks, peaks.Where((_, i) => fits[i]).Max())] = false;
+        }
+
+        return fits;
+    }
+
+    /// <summary>In GB; null where the system ended the process, for want of memory.</summary>
+    private static double? PeakInItsOwnProcess(string variant, string size, int batch)
     {
         string[] arguments = ["train-step", "--memory", variant, "--size", size, "--batch", batch.ToString(CultureInfo.InvariantCulture)];
         using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return double.Parse(output, CultureInfo.InvariantCulture);
+        return process.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : null;
     }
 
     /// <summary>Most memory that a process which takes a few steps has held, in GB.</summary>
