@@ -111,7 +111,7 @@ internal static unsafe class Attention
     private static void ForEachPiece(AttentionSpans spans, int heads, Action<int, int, int, int> run) =>
         Cores.ForEach(heads * spans.Pieces.Count, number =>
         {
-            var (head, piece) = (number / spans.Pieces.Count, number % spans.Pieces.Count);
+            var (piece, head) = (number / heads, number % heads);       // heads of a token lie beside each other
             run(head, spans.Pieces[piece].Start, spans.Pieces[piece].End, piece);
         });
 
