@@ -1,0 +1,27 @@
+namespace StepDistill.Teachers.Prices;
+
+/// <summary>What a model's provider asks for, in dollars for a million tokens. Exact decimals: cents must add up.</summary>
+/// <param name="Input">Of prompts.</param>
+/// <param name="Output">Of replies, reasoning included.</param>
+public sealed record ModelPrice(decimal Input, decimal Output)
+{
+    private const decimal Million = 1_000_000m;
+
+    /// <summary>Of those tokens of a prompt that the provider still had from an earlier one; null where they cost like others.</summary>
+    public decimal? CachedInput { get; init; }
+
+    /// <summary>Which share of the price requests pay that may take a day. Default: half.</summary>
+    public decimal BatchShare { get; init; } = 0.5m;
+
+    /// <summary>What a request costs, in dollars.</summary>
+    /// <param name="inputTokens">Tokens of its prompt, cached ones included.</param>
+    /// <param name="outputTokens">Tokens of its reply.</param>
+    /// <param name="cachedTokens">Those of the prompt's that were cached.</param>
+    /// <param name="batch">Whether it was sent through the batch interface.</param>
+    public decimal Of(long inputTokens, long outputTokens, long cachedTokens = 0, bool batch = false)
+    {
+        var cached = Math.Clamp(cachedTokens, 0, inputTokens);
+        var price = (((inputTokens - cached) * Input) + (cached * (CachedInput ?? Input)) + (outputTokens * Output)) / Million;
+        return batch ? price * BatchShare : price;
+    }
+}
