@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using System.Globalization;
 using Microsoft.Extensions.AI;
 using OllamaSharp;
 using OllamaSharp.Models.Exceptions;
@@ -8,6 +7,7 @@ using OpenAI;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Cli.Teachers;
 
@@ -23,24 +23,41 @@ internal static class TeacherClients
     /// <param name="recipe">The recipe.</param>
     /// <param name="task">What a label is.</param>
     /// <param name="cancellation">Stops the reading of recorded answers and demonstrations.</param>
-    public static async Task<ITeacher> OpenAsync(Recipe recipe, TaskSpec task, CancellationToken cancellation) =>
-        recipe.Teacher.Name == "recorded"
-            ? await RecordedTeacher.OpenAsync(task, recipe.Teacher, cancellation: cancellation)
-            : await ChatTeacher.OpenAsync(
-                task, recipe.Teacher, () => Connect(recipe.Teacher), Explain, cancellation: cancellation);
+    public static async Task<ITeacher> OpenAsync(Recipe recipe, TaskSpec task, CancellationToken cancellation)
+    {
+        if (recipe.Teacher.Name == "recorded")
+        {
+            return await RecordedTeacher.OpenAsync(task, recipe.Teacher, cancellation: cancellation);
+        }
+
+        var gate = ChatTeacher.GateOf(recipe.Teacher);
+        return await ChatTeacher.OpenAsync(
+            task, recipe.Teacher, () => Connect(recipe.Teacher, Http(gate)), Explain, gate: gate, cancellation: cancellation);
+    }
+
+    /// <summary>Makes what requests are sent with; its replies' headers are heard by a gate.</summary>
+    internal static HttpClient Http(RequestGate gate) => new(new RateHeaders(gate, TimeProvider.System)) { Timeout = Timeout };
 
     /// <summary>Makes a client of the provider that the section names.</summary>
     /// <exception cref="StepDistillException">A key is needed and missing.</exception>
-    internal static IChatClient Connect(TeacherSection section) => section.Provider == "ollama"
-        ? new OllamaApiClient(new Uri(section.Endpoint ?? OllamaAddress), section.Model!)
-        : new OpenAIClient(
+    internal static IChatClient Connect(TeacherSection section, HttpClient http)
+    {
+        if (section.Provider == "ollama")
+        {
+            http.BaseAddress = new Uri(section.Endpoint ?? OllamaAddress);
+            return new OllamaApiClient(http, section.Model!);
+        }
+
+        return new OpenAIClient(
             new ApiKeyCredential(KeyOf(section)),
             new OpenAIClientOptions
             {
                 Endpoint = section.Endpoint is { } address ? new Uri(address) : null,
                 RetryPolicy = new ClientRetryPolicy(maxRetries: 0),     // the teacher itself retries
                 NetworkTimeout = Timeout,
+                Transport = new HttpClientPipelineTransport(http),
             }).GetChatClient(section.Model).AsIChatClient();
+    }
 
     /// <summary>Reads what the providers' own exceptions say.</summary>
     internal static RequestFailure? Explain(Exception e) => e switch
@@ -65,8 +82,7 @@ internal static class TeacherClients
     }
 
     private static TimeSpan? RetryAfter(ClientResultException failure) =>
-        failure.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true
-        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(seconds)
+        failure.GetRawResponse()?.Headers is { } headers
+            ? RateNotice.RetryAfter(name => headers.TryGetValue(name, out var text) ? text : null, TimeProvider.System.GetUtcNow())
             : null;
 }

@@ -50,8 +50,16 @@ public sealed record TeacherSection
     public int MaxTokens { get; init; } = 512;
 
     /// <summary>For <c>chat</c>: questions under way at once. Default: 4.</summary>
-    [Range(1, 1000)]
+    [Range(1, 10_000)]
     public int Concurrency { get; init; } = 4;
+
+    /// <summary>For <c>chat</c>: requests that any minute may hold; what the server itself says is heeded anyway.</summary>
+    [Range(1, int.MaxValue)]
+    public int? RequestsPerMinute { get; init; }
+
+    /// <summary>For <c>chat</c>: tokens, of prompts and replies, that any minute may hold; what the server itself says is heeded anyway.</summary>
+    [Range(1, int.MaxValue)]
+    public int? TokensPerMinute { get; init; }
 
     internal IEnumerable<string> Faults()
     {

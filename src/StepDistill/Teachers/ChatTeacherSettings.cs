@@ -1,6 +1,6 @@
 namespace StepDistill.Teachers;
 
-/// <summary>Whom a <see cref="ChatTeacher"/> asks, and how. Unlike <see cref="ChatRetries"/>, all of it is part of an annotation's key.</summary>
+/// <summary>Whom a <see cref="ChatTeacher"/> asks, and how. Unlike <see cref="Requests.ChatRetries"/>, all of it is part of an annotation's key.</summary>
 public sealed record ChatTeacherSettings
 {
     /// <summary>Whose model it is, such as the server's address without keys: two servers may give one name to two models.</summary>

@@ -5,6 +5,7 @@ using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Tests.Teachers;
 
@@ -123,15 +124,16 @@ public sealed class ChatTeacherTests
     }
 
     [Fact]
-    public async Task A_server_that_says_when_to_come_back_is_heeded_up_to_the_longest_wait()
+    public async Task A_server_that_says_when_to_come_back_is_heeded_and_costs_no_attempt()
     {
-        using var client = ScriptedChatClient.Of(new FormatException("20"), new FormatException("9999"), "Answer: good");
+        using var client = ScriptedChatClient.Of(
+            [.. Enumerable.Range(0, 9).Select(_ => (object)new FormatException("20")), new FormatException("90"), "Answer: good"]);
         using var teacher = new ChatTeacher(
             Task, Settings, [], () => client, Retries,
             e => new RequestFailure(429, TimeSpan.FromSeconds(int.Parse(e.Message, System.Globalization.CultureInfo.InvariantCulture))),
             _time);
-        await teacher.AnswerAsync(Row, Stop);
-        Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(1)], _time.Waits);
+        Assert.Equal(AnnotationStatus.Ok, (await teacher.AnswerAsync(Row, Stop)).Status);
+        Assert.Equal([.. Enumerable.Repeat(20, 9), 90], _time.Waits.Select(wait => (int)wait.TotalSeconds));
     }
 
     [Fact]
@@ -159,7 +161,6 @@ public sealed class ChatTeacherTests
     [Theory]
     [InlineData(401, "credential")]
     [InlineData(403, "credential")]
-    [InlineData(402, "payment")]
     [InlineData(404, "does not know the model")]
     public async Task What_no_question_can_get_past_ends_the_run(int status, string reason)
     {
@@ -169,6 +170,34 @@ public sealed class ChatTeacherTests
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
         Assert.Contains("http://server", fault.Message, StringComparison.Ordinal);
         Assert.Single(client.Asked);
+    }
+
+    [Theory]
+    [InlineData(402, "Payment Required")]
+    [InlineData(429, "You exceeded your current quota, please check your plan and billing details.")]
+    [InlineData(400, "Your credit balance is too low to access the API.")]
+    public async Task An_account_without_credit_pauses_the_run_until_there_is_some(int status, string says)
+    {
+        var none = new HttpRequestException(says, null, (HttpStatusCode)status);
+        using var client = ScriptedChatClient.Of([.. Enumerable.Repeat((object)none, 50), "Answer: good"]);
+        using var teacher = Teacher(client);
+        Assert.Equal(AnnotationStatus.Ok, (await teacher.AnswerAsync(Row, Stop)).Status);
+        Assert.Equal(51, client.Asked.Count);
+        Assert.All(_time.Waits, wait => Assert.Equal(60, wait.TotalSeconds, 0.1));
+        Assert.Null(teacher.Gate.Paused);
+    }
+
+    [Theory]
+    [InlineData(402)]
+    [InlineData(429)]
+    public async Task A_server_that_says_no_to_everything_for_a_day_ends_the_run(int status)
+    {
+        using var client = ScriptedChatClient.Of(Status(status));
+        using var teacher = Teacher(client);
+        Assert.Contains(
+            "no question for 24 hours", (await Assert.ThrowsAsync<StepDistillException>(() => teacher.AnswerAsync(Row, Stop))).Message,
+            StringComparison.Ordinal);
+        Assert.InRange(_time.GetUtcNow() - DateTimeOffset.UnixEpoch, TimeSpan.FromHours(24), TimeSpan.FromHours(25));
     }
 
     [Fact]
@@ -265,11 +294,12 @@ public sealed class ChatTeacherTests
             Assert.Equal(3, answers.Select(answer => answer.Key).Distinct().Count());
 
             using var alone = await ChatTeacher.OpenAsync(Task, section with { Samples = 1 }, Connect, cancellation: Stop);
+            Assert.Equal(AnnotationStatus.Ok, (await alone.AnswerAsync(Row, Stop)).Status);
             Assert.Equal(answers[0].Key, alone.KeyOf(Row));      // more samples later ask only for the others
         }
 
-        Assert.Equal(3, clients.Count);
-        Assert.All(clients, client => Assert.True(client.IsDisposed));
+        Assert.Equal(2, clients.Count);         // the three answers share one; the other is the last teacher's
+        Assert.True(clients[0].IsDisposed);
 
         ScriptedChatClient Connect()
         {

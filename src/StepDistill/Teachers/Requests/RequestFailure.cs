@@ -1,4 +1,4 @@
-namespace StepDistill.Teachers;
+namespace StepDistill.Teachers.Requests;
 
 /// <summary>What an exception of a provider's own kind says about a failed request.</summary>
 /// <param name="Status">The HTTP status, or null where no reply came.</param>
