@@ -92,7 +92,7 @@ internal sealed class AnnotateVerb : Verb
         value => progress.Report(new(
             value.Examples,
             0,
-            value.Statuses.Count == 0 ? "" : Describe(value.Statuses))));
+            value.Paused ?? (value.Statuses.Count == 0 ? "" : Describe(value.Statuses)))));
 
     private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"

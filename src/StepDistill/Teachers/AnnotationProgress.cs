@@ -28,4 +28,10 @@ public sealed record AnnotationProgress
 
     /// <summary>Time left at the rate so far; null where the number of examples is not known or nothing is stored yet.</summary>
     public TimeSpan? Remaining { get; init; }
+
+    /// <summary>Why nothing is asked at the moment, such as exhausted credit; null while questions are asked.</summary>
+    public string? Paused { get; init; }
+
+    /// <summary>Dollars spent by this run; zero where the price is not known. Replies lost on their way count as dear as they can have been.</summary>
+    public decimal Spent { get; init; }
 }

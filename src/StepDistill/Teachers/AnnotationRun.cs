@@ -67,6 +67,9 @@ public sealed class AnnotationRun
         using var giveUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var drain = stop.Token.Register(() => giveUp.CancelAfter(_settings.Drain));
 
+        // Nothing happens while a run is paused, and the user wants to know why.
+        await using var ticking = _time.CreateTimer(_ => Report(), null, _settings.Tick, _settings.Tick).ConfigureAwait(false);
+
         var saver = Guard(() => SaveAsync(giveUp), stop);
         var workers = Enumerable.Range(0, _settings.Concurrency)
             .Select(_ => Guard(() => AnswerAsync(stop.Token, giveUp.Token), stop)).ToList();
@@ -247,6 +250,8 @@ public sealed class AnnotationRun
             Stored = _stored,
             Statuses = new Dictionary<AnnotationStatus, long>(_statuses),
             Tokens = _tokens,
+            Paused = (_teacher as ChatTeacher)?.Gate.Paused,
+            Spent = (_teacher as ChatTeacher)?.Gate.Spent ?? 0,
             Elapsed = elapsed,
             Remaining = _settings.Total is { } total && _stored > 0
                 ? elapsed * (Math.Max(0, total - _skipped - _stored) / (double)_stored)

@@ -17,4 +17,7 @@ public sealed record AnnotationRunSettings
 
     /// <summary>The least time between two reports of progress. Default: a fifth of a second.</summary>
     public TimeSpan ReportEvery { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How often progress is reported where nothing happens. Default: five seconds.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -54,7 +54,7 @@ public sealed partial record RateNotice(RateLimits Limits, TimeSpan? Wait)
             return null;
         }
 
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds))
         {
             return Believed(seconds);
         }

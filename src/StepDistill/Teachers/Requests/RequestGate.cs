@@ -52,30 +52,18 @@ public sealed class RequestGate(RateLimits? given = null, decimal? maxCost = nul
     /// <param name="cancellation">Leaves the queue.</param>
     /// <returns>To be closed when the request has ended, however it did.</returns>
     /// <exception cref="CostLimitException">The request could pass the limit of dollars.</exception>
-    public async Task<Passage> EnterAsync(long tokens, decimal cost, CancellationToken cancellation = default)
+    public Task<Passage> EnterAsync(long tokens, decimal cost, CancellationToken cancellation = default)
     {
-        cancellation.ThrowIfCancellationRequested();
         var waiter = new Waiter(tokens, cost);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             waiter.Node = _waiting.AddLast(waiter);
+            waiter.Leaving = cancellation.UnsafeRegister((_, token) => GiveUp(waiter, token), null);
             LetPass();
         }
 
-        using var leave = cancellation.Register(() =>
-        {
-            lock (_lock)
-            {
-                if (waiter.Node.List is not null)
-                {
-                    _waiting.Remove(waiter.Node);
-                    waiter.Done.TrySetCanceled(cancellation);
-                    LetPass();
-                }
-            }
-        });
-        return await waiter.Done.Task.ConfigureAwait(false);
+        return waiter.Done.Task;
     }
 
     /// <summary>Takes to heart what a reply's headers say.</summary>
@@ -155,6 +143,19 @@ public sealed class RequestGate(RateLimits? given = null, decimal? maxCost = nul
         }
     }
 
+    private void GiveUp(Waiter waiter, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (waiter.Node.List is not null)
+            {
+                _waiting.Remove(waiter.Node);
+                waiter.Done.TrySetCanceled(cancellation);
+                LetPass();
+            }
+        }
+    }
+
     /// <summary>What the server has said before about what it does not mention now.</summary>
     private RateLimits Unsaid(RateLimits said) =>
         new(said.Requests is null ? _limits.Requests : null, said.Tokens is null ? _limits.Tokens : null);
@@ -197,19 +198,25 @@ public sealed class RequestGate(RateLimits? given = null, decimal? maxCost = nul
                     return;     // those under way may cost less than they could
                 }
 
-                _waiting.RemoveFirst();
-                waiter.Done.TrySetException(new CostLimitException(
+                TakeFirst().TrySetException(new CostLimitException(
                     FormattableString.Invariant($"The next question could cost up to ${waiter.Cost:0.######}, and of the ${maxCost:0.######} allowed ")
                     + FormattableString.Invariant($"${_spent:0.######} are spent: it was not asked. Answers that have arrived are stored; allow more with --max-cost to go on.")));
                 continue;
             }
 
-            _waiting.RemoveFirst();
             _underWay++;
             _tokensUnderWay += waiter.Tokens;
             _reserved += waiter.Cost;
-            waiter.Done.TrySetResult(new Passage(this, waiter.Tokens, waiter.Cost, now));
+            TakeFirst().TrySetResult(new Passage(this, waiter.Tokens, waiter.Cost, now));
         }
+    }
+
+    private TaskCompletionSource<Passage> TakeFirst()
+    {
+        var waiter = _waiting.First!.Value;
+        _waiting.RemoveFirst();
+        waiter.Leaving.Unregister();
+        return waiter.Done;
     }
 
     /// <summary>A request that no minute has room for goes when nothing else does: the server has the last word on it.</summary>
@@ -247,10 +254,16 @@ public sealed class RequestGate(RateLimits? given = null, decimal? maxCost = nul
         }
     }
 
-    private sealed record Waiter(long Tokens, decimal Cost)
+    private sealed class Waiter(long tokens, decimal cost)
     {
+        public long Tokens => tokens;
+
+        public decimal Cost => cost;
+
         public TaskCompletionSource<Passage> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public LinkedListNode<Waiter> Node { get; set; } = null!;
+
+        public CancellationTokenRegistration Leaving { get; set; }
     }
 }
