@@ -17,7 +17,7 @@ internal static class TeacherClients
     private const string OllamaAddress = "http://localhost:11434";
 
     /// <summary>Longer than the teacher's own limit for one question, so that the teacher is the one that decides.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromHours(2);
 
     /// <summary>Opens the teacher. No server is spoken to, and no key looked for, before the first question.</summary>
     /// <param name="recipe">The recipe.</param>

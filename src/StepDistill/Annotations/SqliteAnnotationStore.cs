@@ -33,7 +33,7 @@ public sealed class SqliteAnnotationStore : IAnnotationStore
     }
 
     /// <summary>Opens a store; a file that does not exist is made, with its folder.</summary>
-    /// <param name="path">The file, by custom <c>annotations.db</c>.</param>
+    /// <param name="path">The file, by custom <c>annotations.sqlite</c>.</param>
     /// <exception cref="StepDistillException">
     /// The file is no annotation store, is damaged, was written by a newer version, or its place cannot be written.
     /// </exception>

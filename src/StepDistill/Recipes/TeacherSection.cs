@@ -53,6 +53,10 @@ public sealed record TeacherSection
     [Range(1, 10_000)]
     public int Concurrency { get; init; } = 4;
 
+    /// <summary>For <c>chat</c>: seconds that one request may take; then it is sent again. Default: 120.</summary>
+    [Range(1, 3600)]
+    public int TimeoutSeconds { get; init; } = 120;
+
     /// <summary>For <c>chat</c>: requests that any minute may hold; what the server itself says is heeded anyway.</summary>
     [Range(1, int.MaxValue)]
     public int? RequestsPerMinute { get; init; }

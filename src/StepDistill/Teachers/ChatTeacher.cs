@@ -61,11 +61,13 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <param name="time">The clock; the system's where missing.</param>
     /// <param name="gate">What requests must pass; one with the section's limits where missing.</param>
     /// <param name="price">What the model's tokens cost; null where not known.</param>
+    /// <param name="retries">What to do about failed requests; what the section says where missing.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="StepDistillException">The format is unknown, or the file of demonstrations cannot be used.</exception>
     public static async Task<ChatTeacher> OpenAsync(
         TaskSpec task, TeacherSection section, Func<IChatClient> connect, Func<Exception, RequestFailure?>? explain = null,
-        TimeProvider? time = null, RequestGate? gate = null, ModelPrice? price = null, CancellationToken cancellation = default)
+        TimeProvider? time = null, RequestGate? gate = null, ModelPrice? price = null, ChatRetries? retries = null,
+        CancellationToken cancellation = default)
     {
         IReadOnlyList<Demonstration> demonstrations = section.Demonstrations is { } path
             ? await Demonstration.ReadAsync(task, path, cancellation).ConfigureAwait(false)
@@ -80,7 +82,8 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             MaxTokens = section.MaxTokens,
         };
         var first = new ChatTeacher(
-            task, settings, demonstrations, connect, explain: explain, time: time, gate: gate ?? GateOf(section, time), price: price);
+            task, settings, demonstrations, connect, retries ?? new() { Timeout = TimeSpan.FromSeconds(section.TimeoutSeconds) },
+            explain, time, gate ?? GateOf(section, time), price);
         first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(
             sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests))];
         return first;

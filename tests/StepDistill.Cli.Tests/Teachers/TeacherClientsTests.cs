@@ -2,7 +2,7 @@ using StepDistill.Cli.Verbs;
 
 namespace StepDistill.Cli.Tests.Teachers;
 
-public sealed class TeacherClientsTests
+public sealed partial class TeacherClientsTests
 {
     private const string KeyVariable = "STEPDISTILL_TEST_KEY";
 

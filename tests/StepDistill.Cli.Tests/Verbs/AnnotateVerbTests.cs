@@ -6,7 +6,7 @@ using StepDistill.Teachers;
 
 namespace StepDistill.Cli.Tests.Verbs;
 
-public sealed class AnnotateVerbTests
+public sealed partial class AnnotateVerbTests
 {
     [Fact]
     public async Task What_is_stored_is_not_asked_again()
