@@ -1,24 +1,34 @@
-using StepDistill.Benchmarks;
+using StepDistill.Benchmarks.Annotating;
+using StepDistill.Benchmarks.TrainSteps;
 using StepDistill.Training.Devices;
 
-if (args is not ["train-step", ..])
-{
-    Console.Error.WriteLine(
-        """
-        Usage: train-step [--json] [--short] [--size small,base] [--batch 64,8] [--rounds N]
-               train-step --memory paper|float32|bfloat16 --size small --batch 64
+const string Usage =
+    """
+    Usage: train-step [--json] [--short] [--size small,base] [--batch 64,8] [--rounds N] [--long-steps N]
+           annotate   [--json] [--short] [--in-flight 64,1024] [--latency MILLISECONDS] [--rounds N] [--recorded FILE]
 
-        Measures training steps of a T5 with random weights on the lengths of CommonsenseQA with PaLM's rationales: the
-        paper's arithmetic, ours in float32 and ours in bfloat16, in turn. --short is small and checks numbers only.
-        """);
-    return 2;
-}
+    train-step  Measures training steps of a T5 with random weights on the lengths of CommonsenseQA with PaLM's rationales:
+                the paper's arithmetic, ours in float32 and ours in bfloat16, in turn.
+    annotate    Measures asking a server on loopback that answers after a fixed time, and reading a file of recorded answers.
+
+    --short is small and checks numbers only.
+    """;
 
 try
 {
-    var options = Options.Parse(args[1..]);
-    NativeLibraries.Require();
-    return TrainStepBenchmark.Run(options);
+    switch (args)
+    {
+        case ["train-step", .. var rest]:
+            NativeLibraries.Require();
+            return TrainStepBenchmark.Run(Options.Parse(rest));
+        case ["annotate", AnnotateBenchmark.Serve, var latency]:
+            return await AnnotateBenchmark.ServeAsync(latency);
+        case ["annotate", .. var rest]:
+            return await AnnotateBenchmark.RunAsync(AnnotateOptions.Parse(rest));
+        default:
+            Console.Error.WriteLine(Usage);
+            return 2;
+    }
 }
 catch (ArgumentException e)
 {

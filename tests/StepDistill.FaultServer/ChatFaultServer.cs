@@ -48,6 +48,9 @@ public sealed class ChatFaultServer : IAsyncDisposable
     /// <summary>Whether replies tell the limits.</summary>
     public bool TellsLimits { get; set; }
 
+    /// <summary>Whether it keeps what it saw; not for benchmarks.</summary>
+    public bool Remembers { get; set; } = true;
+
     /// <summary>Everything that came, in order.</summary>
     public ConcurrentQueue<SeenRequest> Seen { get; } = [];
 
@@ -95,9 +98,13 @@ public sealed class ChatFaultServer : IAsyncDisposable
         var request = await JsonNode.ParseAsync(http.Request.Body);
         var question = Text(request!["messages"]!.AsArray()[^1]!["content"]!);
         var prompt = request["messages"]!.AsArray().Sum(message => Text(message!["content"]!).Length) / 4;
-        var number = _asked.AddOrUpdate(question, 1, (_, before) => before + 1);
+        var number = Remembers ? _asked.AddOrUpdate(question, 1, (_, before) => before + 1) : 1;
         var fault = _plan(question, number);
-        Seen.Enqueue(new(Stopwatch.GetElapsedTime(_started).TotalSeconds, question, prompt + ReplyTokens, fault));
+        if (Remembers)
+        {
+            Seen.Enqueue(new(Stopwatch.GetElapsedTime(_started).TotalSeconds, question, prompt + ReplyTokens, fault));
+        }
+
         if (TellsLimits && Limits is { } limits)
         {
             http.Response.Headers["x-ratelimit-limit-requests"] = $"{limits.Requests}";
@@ -173,7 +180,13 @@ public sealed class ChatFaultServer : IAsyncDisposable
         }
     }
 
-    private void Count(string question) => Paid.AddOrUpdate(question, 1, (_, before) => before + 1);
+    private void Count(string question)
+    {
+        if (Remembers)
+        {
+            Paid.AddOrUpdate(question, 1, (_, before) => before + 1);
+        }
+    }
 
     private static Task Send(HttpContext http, byte[] body)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>What to measure.</summary>
 internal sealed record Options

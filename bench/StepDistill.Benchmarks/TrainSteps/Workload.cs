@@ -2,7 +2,7 @@ using System.Globalization;
 using StepDistill.Batches;
 using StepDistill.Students;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>Examples with the lengths of CommonsenseQA with PaLM 540B's rationales, and made-up token ids.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>Medians over rounds; null where the machine's memory does not hold the variant beside the others.</summary>
 /// <param name="Name">Which variant.</param>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 
-namespace StepDistill.Benchmarks.Tests;
+using StepDistill.Benchmarks.TrainSteps;
+
+namespace StepDistill.Benchmarks.Tests.TrainSteps;
 
 /// <summary>The short form of the benchmark: wrong numbers fail, slow ones do not.</summary>
 public sealed class TrainStepBenchmarkTests

@@ -1,4 +1,4 @@
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>Whether the variants compute the same: a fast wrong step is worth nothing.</summary>
 /// <param name="PaperAndFloat32">Largest relative difference of the losses of the first steps, without dropout.</param>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using StepDistill.Students;
 using static TorchSharp.torch;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>Steps of the three variants in turn, so that whatever else the machine does meets them alike.</summary>
 internal static class TrainStepBenchmark

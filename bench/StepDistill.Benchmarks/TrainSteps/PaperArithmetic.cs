@@ -3,7 +3,7 @@ using StepDistill.Training;
 using StepDistill.Training.Models.T5;
 using static TorchSharp.torch;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>A step as the paper's program takes it, on the same libtorch: what ours is measured against.</summary>
 /// <remarks>

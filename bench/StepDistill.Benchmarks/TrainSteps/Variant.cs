@@ -6,7 +6,7 @@ using StepDistill.Training.Objectives;
 using StepDistill.Training.Optimization;
 using static TorchSharp.torch;
 
-namespace StepDistill.Benchmarks;
+namespace StepDistill.Benchmarks.TrainSteps;
 
 /// <summary>One way to take a training step, with a network of its own.</summary>
 internal sealed class Variant : IDisposable
