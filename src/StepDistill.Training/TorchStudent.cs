@@ -74,11 +74,15 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
             return [.. Write("", inputs, MaxRationaleTokens + MaxTokens, null, cancellation).Select(SingleTaskTarget.Read)];
         }
 
-        var labels = Write(labelPrefix, inputs, MaxTokens, null, cancellation);
+        var likely = Beams == 1 ? new double[inputs.Count] : null;
+        var labels = Write(labelPrefix, inputs, MaxTokens, null, cancellation, likely);
         var rationales = withRationale && rationalePrefix is not null
             ? Write(rationalePrefix, inputs, MaxRationaleTokens, RationaleStart, cancellation)
             : null;
-        return [.. labels.Select((label, i) => new Prediction(label.Trim(), rationales?[i].Trim()))];
+        return [.. labels.Select((label, i) => new Prediction(label.Trim(), rationales?[i].Trim())
+        {
+            Confidence = likely is null ? null : Math.Exp(likely[i]),
+        })];
     }
 
     /// <inheritdoc/>
@@ -91,7 +95,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
     }
 
     private string[] Write(
-        string prefix, IReadOnlyList<string> inputs, int maxLength, int? startId, CancellationToken cancellation)
+        string prefix, IReadOnlyList<string> inputs, int maxLength, int? startId, CancellationToken cancellation, double[]? likely = null)
     {
         var sources = inputs.Select(input => PairEncoder.Encode(tokenizer, prefix + input, MaxInputTokens)).ToArray();
         var texts = new string[inputs.Count];
@@ -101,10 +105,17 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
         {
             using var scope = NewDisposeScope();
             var (ids, mask) = TensorBatch.Sources([.. rows.Select(row => sources[row])], network.Config.PadId, network.Device);
-            var written = T5Decoding.Beam(network, ids, mask, maxLength, Beams, startId, cancellation);
-            foreach (var (row, tokens) in rows.Zip(written))
+            var sums = likely is null ? null : new double[rows.Length];
+            var written = Beams == 1
+                ? T5Decoding.Greedy(network, ids, mask, maxLength, startId, cancellation, sums)
+                : T5Decoding.Beam(network, ids, mask, maxLength, Beams, startId, cancellation);
+            for (var i = 0; i < rows.Length; i++)
             {
-                texts[row] = tokenizer.Decode(tokens);
+                texts[rows[i]] = tokenizer.Decode(written[i]);
+                if (likely is not null)
+                {
+                    likely[rows[i]] = sums![i];
+                }
             }
         }
 

@@ -17,6 +17,9 @@ public sealed record Recipe
     /// <summary>Who gives labels and rationales.</summary>
     public TeacherSection Teacher { get; init; } = new();
 
+    /// <summary>How rows are annotated part by part.</summary>
+    public WavesSection Waves { get; init; } = new();
+
     /// <summary>How rows become token ids, and how many at a time.</summary>
     public BatchesSection Batches { get; init; } = new();
 

@@ -10,16 +10,31 @@ public sealed class RecipeFolder
     /// <summary>Where runs are kept unless told otherwise: <c>runs</c> in the current folder.</summary>
     public const string DefaultRoot = "runs";
 
+    private readonly string _shared;
+
     /// <summary>Names the folder; nothing is made on the disk.</summary>
     /// <param name="root">The folder of all recipes, such as <see cref="DefaultRoot"/>.</param>
     /// <param name="recipeName">The recipe's name.</param>
-    public RecipeFolder(string root, string recipeName) => Root = Path.Combine(root, recipeName);
+    public RecipeFolder(string root, string recipeName) => Root = _shared = Path.Combine(root, recipeName);
+
+    private RecipeFolder(RecipeFolder whole, int wave)
+    {
+        _shared = whole._shared;
+        Root = Path.Combine(_shared, "waves", wave.ToString("0000", CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The folder itself.</summary>
     public string Root { get; }
 
     /// <summary>The store of annotations, shared by all runs.</summary>
-    public string Annotations => Path.Combine(Root, "annotations.sqlite");
+    public string Annotations => Path.Combine(_shared, "annotations.sqlite");
+
+    /// <summary>The file that says which rows each wave asked about.</summary>
+    public string Waves => Path.Combine(_shared, "waves.jsonl");
+
+    /// <summary>The folder of what is trained after a wave; its annotations are those of the whole recipe.</summary>
+    /// <param name="number">The wave's number, from 1.</param>
+    public RecipeFolder Wave(int number) => new(this, number);
 
     /// <summary>The folder of the tokenizer that was trained for this recipe.</summary>
     public string Tokenizer => Path.Combine(Root, "tokenizer");

@@ -25,6 +25,8 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         "name",
         "task.train", "task.validation", "task.validation_rows", "task.test",
         "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
+        "teacher.requests_per_minute", "teacher.tokens_per_minute", "teacher.timeout_seconds",
+        "waves.rows", "waves.min_gain", "waves.max_waves", "waves.choose",
         "training.checkpoint_every_steps", "training.checkpoint_beside_training", "training.keep_checkpoints",
         "training.keep_checkpoint_every_steps", "training.device",
     ];

@@ -14,4 +14,8 @@ public interface IStudent : IDisposable
 /// <summary>What a student says about one input.</summary>
 /// <param name="Label">The generated label text, trimmed; may be any text, also one that the task does not know.</param>
 /// <param name="Rationale">The generated rationale, or null where none was asked for.</param>
-public sealed record Prediction(string Label, string? Rationale = null);
+public sealed record Prediction(string Label, string? Rationale = null)
+{
+    /// <summary>The probability of the label's text, from 0 to 1, as the student itself sees it; null where it was not counted.</summary>
+    public double? Confidence { get; init; }
+}

@@ -31,6 +31,11 @@ public sealed class TaskSplits
     /// <summary>Those of the three that there are, in the order train, validation, test.</summary>
     public IEnumerable<TaskSplit> All => new[] { Train, Validation, Test }.OfType<TaskSplit>();
 
+    /// <summary>The same validation and test rows with only some of the training rows.</summary>
+    /// <param name="ids">The training rows to keep.</param>
+    public TaskSplits Only(IReadOnlySet<string> ids) => new(
+        Train with { Read = stop => Train.Read(stop).Where(example => ids.Contains(example.Id)) }, Validation, Test);
+
     /// <summary>Finds a task's rows. Files are checked to exist; rows are read later.</summary>
     /// <param name="task">What the rows are.</param>
     /// <param name="section">The recipe's section <c>task</c>.</param>

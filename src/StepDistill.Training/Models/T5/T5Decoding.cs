@@ -17,10 +17,11 @@ public static class T5Decoding
     /// <param name="maxLength">Most tokens of a text, the start token included; at least 1.</param>
     /// <param name="startId">The start token; the configuration's where missing.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
+    /// <param name="logProbabilities">[B] what each text's log-probability is added to; null where nobody wants it.</param>
     /// <returns>For each input the tokens after the start token, with the end mark if it was reached.</returns>
     public static int[][] Greedy(
         T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int? startId = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default, double[]? logProbabilities = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
@@ -35,11 +36,16 @@ public static class T5Decoding
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
             cancellation.ThrowIfCancellationRequested();
-            last = NextTokens(network, memory, positions, last, length);
+            (last, var likely) = NextTokens(network, memory, positions, last, length, logProbabilities is not null);
             var going = new List<long>(open.Length);
             for (var row = 0; row < open.Length; row++)
             {
                 texts[open[row]].Add((int)last[row]);
+                if (logProbabilities is not null)
+                {
+                    logProbabilities[open[row]] += likely[row];
+                }
+
                 if (last[row] != network.Config.EndId)
                 {
                     going.Add(row);
@@ -126,11 +132,15 @@ public static class T5Decoding
         return (best.cpu().data<float>().ToArray(), candidates.cpu().data<long>().ToArray());
     }
 
-    private static long[] NextTokens(T5Network network, T5Memory memory, Tensor positions, long[] last, int length)
+    /// <summary>For each open text the likeliest next token and, where wanted, its log-probability.</summary>
+    private static (long[] Tokens, float[] Likely) NextTokens(
+        T5Network network, T5Memory memory, Tensor positions, long[] last, int length, bool wanted)
     {
         using var scope = NewDisposeScope();
-        var logits = network.Step(tensor(last, device: network.Device), memory, BiasOfLast(positions, length));
-        return logits.argmax(dim: -1).cpu().data<long>().ToArray();
+        var logits = network.Step(tensor(last, device: network.Device), memory, BiasOfLast(positions, length));    // [R, V]
+        var tokens = logits.argmax(dim: -1);
+        var likely = wanted ? logits.to_type(ScalarType.Float32).log_softmax(-1).gather(1, tokens.unsqueeze(1)).cpu().data<float>().ToArray() : [];
+        return (tokens.cpu().data<long>().ToArray(), likely);
     }
 
     /// <summary>How the last token of a shorter text sees those before it. [1, H, 1, K] → [1, H, 1, length]</summary>
