@@ -22,6 +22,7 @@ internal static class CommandLine
             new TasksVerb(),
             new AnnotateVerb(stages),
             new AnnotationsVerb(stages),
+            new WavesVerb(stages),
             new TrainVerb(stages),
             new EvaluateVerb(stages),
             new CompareVerb(stages),
