@@ -129,7 +129,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             MaxOutputTokens = _settings.MaxTokens,
         };
         var outcome = await _requests.SendAsync(messages, options, cancellation).ConfigureAwait(false);
-        annotation = annotation with { Latency = outcome.Latency, At = outcome.At };
+        annotation = annotation with { Latency = outcome.Latency, At = outcome.At, Price = outcome.Cost };
         return outcome.Response is { } response
             ? Read(annotation, example, response)
             : annotation with { Fault = outcome.Fault };

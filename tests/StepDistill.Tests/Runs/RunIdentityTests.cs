@@ -53,7 +53,7 @@ public sealed class RunIdentityTests
     {
         var priced = SampleRecipe.Birds with { Teacher = SampleRecipe.Birds.Teacher with { Price = new() { Input = 1, Output = 2 } } };
 
-        Assert.Equal(Birds.Settings, RunIdentity.Of(priced, Data).Settings);
+        Assert.Equal(Birds.Settings, RunIdentity.Of(priced, SampleRecipe.Data).Settings);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using StepDistill.Annotations;
+
 namespace StepDistill.Teachers.Prices;
 
 /// <summary>What a model's provider asks for, in dollars for a million tokens. Exact decimals: cents must add up.</summary>
@@ -36,6 +38,8 @@ public sealed record ModelPrice(decimal Input, decimal Output)
         var (input, output) = (Math.Max(0, inputTokens), Math.Max(0, outputTokens));
         var cached = Math.Clamp(cachedTokens, 0, input);
         var price = (((input - cached) * Input) + (cached * (CachedInput ?? Input)) + (output * Output)) / Million;
-        return batch ? price * BatchShare : price;
+
+        // Prices with more decimals than the constants allow may come from programs; their costs fit the store all the same.
+        return decimal.Round(batch ? price * BatchShare : price, Annotation.PriceDecimals);
     }
 }
