@@ -70,7 +70,7 @@ public sealed class AnnotateVerbTests
         var recipe = Birds.WriteTo(folder);
         var stages = FakeStages.Create() with
         {
-            Teacher = (_, _, _) => Task.FromResult<ITeacher>(new StoppingTeacher(stop)),
+            Teacher = (_, _, _, _) => Task.FromResult<ITeacher>(new StoppingTeacher(stop)),
         };
         var verb = new AnnotateVerb(stages);
 
