@@ -27,7 +27,7 @@ internal static class Estimates
         Add("tokens of replies", estimate.Output);
         rows.Add(estimate.Dollars is { } dollars
             ? ["dollars", Dollars(dollars.Value), Dollars(dollars.Low), Dollars(dollars.High)]
-            : ["dollars", "not known", "–", "–"]);
+            : ["dollars (price not known)", "–", "–", "–"]);
         return TextTable.Lines(["", "about", "from", "to"], rows);
 
         void Add(string name, TokenEstimate? tokens)
