@@ -10,7 +10,7 @@ internal static class Estimates
 {
     /// <summary>Writes dollars: cents, or as many more decimals as small sums need to be told from nothing.</summary>
     public static string Dollars(decimal dollars) =>
-        "$" + dollars.ToString(dollars is 0 or >= 1 ? "N2" : "0.00####", CultureInfo.InvariantCulture);
+        "$" + dollars.ToString(dollars is 0 or >= 1 ? "N2" : dollars >= 0.01m ? "0.00##" : "0.00####", CultureInfo.InvariantCulture);
 
     /// <summary>What questions cost, to follow their number; nothing where there are none, or recorded answers cost nothing.</summary>
     public static string About(OpenedRecipe recipe, CostEstimate estimate) =>

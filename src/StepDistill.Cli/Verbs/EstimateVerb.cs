@@ -98,7 +98,7 @@ internal sealed class EstimateVerb : Verb
         terminal.Say();
         terminal.Say(estimate.Measured > 0
             ? Invariant($"Rests on {estimate.Measured:N0} stored answers of this teacher: 95 % intervals, if the other rows are of the same kind.")
-            : Invariant($"No {Estimator.FewestMeasured} answers of this teacher have been counted yet: guessed from the prompts' lengths, from and to are bounds. ")
+            : Invariant($"Fewer than {Estimator.FewestMeasured} answers of this teacher have been counted: guessed from the prompts' lengths, from and to are bounds. ")
                 + "Measure with --pilot 50.");
         var teacher = recipe.Recipe.Teacher;
         terminal.Say(estimate.Price is { } price

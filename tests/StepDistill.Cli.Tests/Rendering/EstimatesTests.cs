@@ -10,6 +10,7 @@ public sealed class EstimatesTests
     [InlineData("0", "$0.00")]
     [InlineData("0.000525", "$0.000525")]
     [InlineData("0.5", "$0.50")]
+    [InlineData("0.585829", "$0.5858")]
     [InlineData("1", "$1.00")]
     [InlineData("2018.923725", "$2,018.92")]
     public void Dollars_are_cents_and_more_only_where_it_takes_more(string dollars, string shown) =>
