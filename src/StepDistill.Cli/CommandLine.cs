@@ -20,6 +20,7 @@ internal static class CommandLine
             new InitVerb(),
             new DoctorVerb(stages.Machine),
             new TasksVerb(),
+            new EstimateVerb(stages),
             new AnnotateVerb(stages),
             new AnnotationsVerb(stages),
             new WavesVerb(stages),

@@ -61,7 +61,7 @@ internal sealed class QuickstartRun
         var splits = _recipe.Splits.All.ToList();
         var rows = (await _annotate.CountAsync(_recipe, splits, cancellation)).Sum(need => need.Rows);
         await terminal.WithProgressAsync("Asking the simulated teacher", progress => _annotate.RunAsync(
-            _recipe, splits, rows, retryFailed: true, AnnotateVerb.Relay(progress), cancellation));
+            _recipe, splits, rows, retryFailed: true, maxCost: null, AnnotateVerb.Relay(progress), cancellation));
         return (await _annotate.StatisticsAsync(_recipe, _recipe.Splits.Train, cancellation))[0];
     }
 
@@ -95,6 +95,7 @@ internal sealed class QuickstartRun
         return [.. rows.Zip(said, (row, one) => new QuickstartAnswer(row, one))];
     }
 
-    private static async Task<ITeacher> OpenTeacherAsync(Recipe recipe, Tasks.TaskSpec task, CancellationToken cancellation) =>
+    private static async Task<ITeacher> OpenTeacherAsync(
+        Recipe recipe, Tasks.TaskSpec task, decimal? maxCost, CancellationToken cancellation) =>
         await ChatTeacher.OpenAsync(task, recipe.Teacher, () => new SimulatedTeacher(), cancellation: cancellation);
 }

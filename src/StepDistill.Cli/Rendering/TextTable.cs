@@ -27,6 +27,8 @@ internal static class TextTable
         }
     }
 
-    private static bool IsNumber(string cell) =>
+    private static bool IsNumber(string cell) => IsPlainNumber(cell.TrimStart('≥', ' ', '$'));
+
+    private static bool IsPlainNumber(string cell) =>
         cell is "–" or "" || char.IsAsciiDigit(cell[0]) || (cell.Length > 1 && cell[0] is '+' or '-' && char.IsAsciiDigit(cell[1]));
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using StepDistill.Annotations;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Prices;
 
 namespace StepDistill.Cli.Stages;
 
@@ -13,6 +14,11 @@ namespace StepDistill.Cli.Stages;
 /// <param name="ToAsk">Questions that are still to be asked.</param>
 /// <param name="Failed">Of the stored ones, those to which no reply came.</param>
 internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed);
+
+/// <summary>What annotating will take.</summary>
+/// <param name="Needs">What is stored and what is to be asked, by split.</param>
+/// <param name="Estimator">Tokens, dollars and time.</param>
+internal sealed record AnnotationPlan(IReadOnlyList<AnnotationNeed> Needs, Estimator Estimator);
 
 /// <summary>Annotates a recipe's rows: joins rows, teacher and store.</summary>
 /// <param name="teachers">Makes teachers.</param>
@@ -27,11 +33,43 @@ internal sealed class AnnotateStage(TeacherStage teachers)
 
     /// <summary>Counts what is stored and what is to be asked.</summary>
     public async Task<IReadOnlyList<AnnotationNeed>> CountAsync(
-        OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, CancellationToken cancellation)
+        OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, CancellationToken cancellation) =>
+        (await PlanAsync(recipe, splits, cancellation).ConfigureAwait(false)).Needs;
+
+    /// <summary>Counts what is stored and what is to be asked, and says what that will take.</summary>
+    public Task<AnnotationPlan> PlanAsync(OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, CancellationToken cancellation) =>
+        PlanAsync(recipe, splits, sample: null, cancellation);
+
+    /// <summary>Asks about some rows drawn by chance, so that the tokens of their answers can tell those of the others.</summary>
+    /// <param name="recipe">The recipe; its seed draws.</param>
+    /// <param name="splits">Which rows.</param>
+    /// <param name="rows">Rows to measure; those that are measured already count.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Asks no more; what is under way is waited for and stored.</param>
+    /// <returns>How many questions were asked.</returns>
+    public async Task<long> PilotAsync(
+        OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, int rows, IProgress<AnnotationProgress> progress, CancellationToken cancellation)
     {
-        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        var measured = (await PlanAsync(recipe, splits, cancellation).ConfigureAwait(false)).Estimator.MeasuredRows;
+        if (measured >= rows)
+        {
+            return 0;
+        }
+
+        var sample = new RowSample((int)(rows - measured), recipe.Recipe.Training.Seed);
+        await PlanAsync(recipe, splits, sample, cancellation).ConfigureAwait(false);
+        return (await RunAsync(
+            recipe, sample.Rows.ToAsyncEnumerable(), sample.Rows.Count, retryFailed: false, maxCost: null, progress, cancellation)
+            .ConfigureAwait(false)).Asked;
+    }
+
+    private async Task<AnnotationPlan> PlanAsync(
+        OpenedRecipe recipe, IReadOnlyList<TaskSplit> splits, RowSample? sample, CancellationToken cancellation)
+    {
+        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        var estimator = new Estimator(teacher, recipe.Recipe.Teacher);
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
@@ -39,28 +77,29 @@ internal sealed class AnnotateStage(TeacherStage teachers)
             await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
+                var questions = estimator.Add(row);
                 rows++;
-                var answers = row.Answers.OfType<Annotation>().DistinctBy(answer => answer.Key).ToList();
-                annotated += answers.Count > 0 ? 1 : 0;
-                stored += answers.Count;
-                failed += answers.Count(answer => answer.Status == AnnotationStatus.Failed);
-                ask += row.Answers.Zip(teacher.Answers)
-                    .Where(one => one.First is null && one.Second.CanAnswer(row.Example))
-                    .DistinctBy(one => one.Second.KeyOf(row.Example))
-                    .Count();
+                annotated += questions.Stored > 0 ? 1 : 0;
+                stored += questions.Stored;
+                failed += questions.Failed;
+                ask += questions.ToAsk;
+                if (questions.ToAsk > 0)
+                {
+                    sample?.Add(row.Example);
+                }
             }
 
             needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
         }
 
-        return needs;
+        return new(needs, estimator);
     }
 
     /// <summary>Counts what the annotations of a split are like, by each of the teacher's answers.</summary>
     public async Task<IReadOnlyList<AnnotationStatistics>> StatisticsAsync(
         OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation)
     {
-        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var counts = new List<AnnotationStatistics>();
@@ -81,7 +120,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
     public async IAsyncEnumerable<AnnotatedExample> ReadAsync(
         OpenedRecipe recipe, TaskSplit split, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         await foreach (var row in
@@ -91,22 +130,49 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         }
     }
 
+    /// <summary>Adds up what all answers in the store cost, of every prompt and teacher that was ever asked for this recipe.</summary>
+    /// <returns>Dollars, and how many answers have a price and how many do not; null dollars where none has.</returns>
+    public static async Task<(decimal? Cost, long Priced, long Unpriced)> SpentAsync(OpenedRecipe recipe, CancellationToken cancellation)
+    {
+        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        var (cost, priced, unpriced) = (0m, 0L, 0L);
+        await foreach (var annotation in store.ReadAsync(cancellation).ConfigureAwait(false))
+        {
+            (cost, priced, unpriced) = annotation.Price is { } price ? (cost + price, priced + 1, unpriced) : (cost, priced, unpriced + 1);
+        }
+
+        return (priced > 0 ? cost : null, priced, unpriced);
+    }
+
     /// <summary>Asks about every row that is not stored.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="splits">Which rows.</param>
     /// <param name="rows">How many there are, for the time left.</param>
     /// <param name="retryFailed">Whether to ask again where no reply came.</param>
+    /// <param name="maxCost">Dollars that this may cost; null for no such limit.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Asks no more; what is under way is waited for and stored.</param>
-    public async Task<AnnotationProgress> RunAsync(
+    public Task<AnnotationProgress> RunAsync(
         OpenedRecipe recipe,
         IReadOnlyList<TaskSplit> splits,
         long rows,
         bool retryFailed,
+        decimal? maxCost,
+        IProgress<AnnotationProgress> progress,
+        CancellationToken cancellation) =>
+        RunAsync(
+            recipe, splits.ToAsyncEnumerable().SelectMany(split => split.Read(cancellation)), rows, retryFailed, maxCost, progress, cancellation);
+
+    private async Task<AnnotationProgress> RunAsync(
+        OpenedRecipe recipe,
+        IAsyncEnumerable<Example> examples,
+        long rows,
+        bool retryFailed,
+        decimal? maxCost,
         IProgress<AnnotationProgress> progress,
         CancellationToken cancellation)
     {
-        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var settings = new AnnotationRunSettings
@@ -115,8 +181,6 @@ internal sealed class AnnotateStage(TeacherStage teachers)
             RetryFailed = retryFailed,
             Total = rows * teacher.Answers.Count,
         };
-        return await new AnnotationRun(teacher, store, settings, progress)
-            .RunAsync(splits.ToAsyncEnumerable().SelectMany(split => split.Read(cancellation)), cancellation)
-            .ConfigureAwait(false);
+        return await new AnnotationRun(teacher, store, settings, progress).RunAsync(examples, cancellation).ConfigureAwait(false);
     }
 }

@@ -64,7 +64,7 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
             return null;
         }
 
-        var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
+        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         var examples = new List<Example>();

@@ -25,7 +25,7 @@ internal static class RealStages
         OpenedRecipe recipe, IProgress<Progress> progress, Action<string> warn, CancellationToken cancellation)
     {
         using var hub = new HubClient(HubSettings.FromEnvironment());
-        var teacher = await TeacherClients.OpenAsync(recipe.Recipe, recipe.Task, cancellation);
+        var teacher = await TeacherClients.OpenAsync(recipe.Recipe, recipe.Task, maxCost: null, cancellation);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
         return await new TrainingRun

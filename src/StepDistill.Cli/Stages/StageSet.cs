@@ -10,7 +10,11 @@ using StepDistill.Training.Verification;
 namespace StepDistill.Cli.Stages;
 
 /// <summary>Makes the teacher that a recipe names. Nobody is asked yet.</summary>
-internal delegate Task<ITeacher> TeacherStage(Recipe recipe, TaskSpec task, CancellationToken cancellation);
+/// <param name="recipe">The recipe.</param>
+/// <param name="task">What a label is.</param>
+/// <param name="maxCost">Dollars that its questions may cost in all; null for no such limit.</param>
+/// <param name="cancellation">Stops the reading of recorded answers and demonstrations.</param>
+internal delegate Task<ITeacher> TeacherStage(Recipe recipe, TaskSpec task, decimal? maxCost, CancellationToken cancellation);
 
 /// <summary>Trains the run that a recipe describes, or goes on with it; returns at once where it is finished.</summary>
 /// <param name="recipe">The recipe, with what it names.</param>

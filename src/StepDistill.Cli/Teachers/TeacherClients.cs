@@ -7,6 +7,7 @@ using OpenAI;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Prices;
 using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Cli.Teachers;
@@ -22,17 +23,28 @@ internal static class TeacherClients
     /// <summary>Opens the teacher. No server is spoken to, and no key looked for, before the first question.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="task">What a label is.</param>
+    /// <param name="maxCost">Dollars that its questions may cost in all; null for no such limit.</param>
     /// <param name="cancellation">Stops the reading of recorded answers and demonstrations.</param>
-    public static async Task<ITeacher> OpenAsync(Recipe recipe, TaskSpec task, CancellationToken cancellation)
+    /// <exception cref="WrongUsageException">There is a limit of dollars, and nobody knows what the model costs.</exception>
+    public static async Task<ITeacher> OpenAsync(Recipe recipe, TaskSpec task, decimal? maxCost, CancellationToken cancellation)
     {
         if (recipe.Teacher.Name == "recorded")
         {
             return await RecordedTeacher.OpenAsync(task, recipe.Teacher, cancellation: cancellation);
         }
 
-        var gate = ChatTeacher.GateOf(recipe.Teacher);
+        var price = PriceTable.Of(recipe.Teacher);
+        if (maxCost is not null && price is null)
+        {
+            throw new WrongUsageException(
+                $"What {recipe.Teacher.Model} costs at {recipe.Teacher.Endpoint ?? recipe.Teacher.Provider} is not known, so --max-cost cannot be kept. "
+                + "Give its price in dollars for a million tokens, such as --set teacher.price.input=0.15 --set teacher.price.output=0.60, "
+                + "or a file of prices as teacher.prices.");
+        }
+
+        var gate = ChatTeacher.GateOf(recipe.Teacher, maxCost: maxCost);
         return await ChatTeacher.OpenAsync(
-            task, recipe.Teacher, () => Connect(recipe.Teacher, Http(gate)), Explain, gate: gate, cancellation: cancellation);
+            task, recipe.Teacher, () => Connect(recipe.Teacher, Http(gate)), Explain, gate: gate, price: price, cancellation: cancellation);
     }
 
     /// <summary>Makes what requests are sent with; its replies' headers are heard by a gate.</summary>

@@ -25,9 +25,16 @@ internal sealed class AnnotateVerb : Verb
         Description = "Asks again about rows to which no reply came.",
     };
 
+    private readonly Option<decimal?> _maxCost = new("--max-cost")
+    {
+        Description = "Dollars that this command may spend. It stops before the first question that could cost more than is left; "
+            + "the same command goes on from there.",
+        HelpName = "dollars",
+    };
+
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
-        Description = "Says how many questions would be asked, then stops.",
+        Description = "Says how many questions would be asked, and about what they would cost, then stops.",
     };
 
     private readonly AnnotateStage _annotate;
@@ -39,12 +46,22 @@ internal sealed class AnnotateVerb : Verb
             "Asks the teacher about every row that is not answered yet, and stores the answers. Ctrl-C waits for the answers "
             + "under way and keeps them.",
             "annotate recipe.jsonc",
-            "annotate recipe.jsonc --dry-run")
+            "annotate recipe.jsonc --dry-run",
+            "annotate recipe.jsonc --max-cost 2.50")
     {
         _annotate = new(stages.Teacher);
         _recipe.AddTo(this);
+        _maxCost.Validators.Add(word =>
+        {
+            if (word.Tokens is [{ Value: var text }, ..]
+                && !(decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var dollars) && dollars > 0))
+            {
+                word.AddError($"--max-cost is '{text}'; it must be a number of dollars above 0, such as 2.50.");
+            }
+        });
         Options.Add(_splits);
         Options.Add(_retryFailed);
+        Options.Add(_maxCost);
         Options.Add(_dryRun);
     }
 
@@ -54,11 +71,12 @@ internal sealed class AnnotateVerb : Verb
         var recipe = _recipe.Open(words);
         var names = words.GetRequiredValue(_splits);
         var splits = names.Length == 0 ? AnnotateStage.DefaultSplits(recipe) : [.. names.Select(recipe.Split)];
-        var needs = await _annotate.CountAsync(recipe, splits, cancellation);
+        var (needs, estimator) = await _annotate.PlanAsync(recipe, splits, cancellation);
         var retry = words.GetValue(_retryFailed);
+        var estimate = estimator.Estimate(retry);
         var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
         var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
-        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask"));
+        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask{Estimates.About(recipe, estimate)}"));
         var result = new JsonObject
         {
             ["recipe"] = recipe.Recipe.Name,
@@ -70,12 +88,13 @@ internal sealed class AnnotateVerb : Verb
                 ["to_ask"] = need.ToAsk,
                 ["failed"] = need.Failed,
             }))),
+            ["estimate"] = Estimates.Json(estimate),
             ["asked"] = 0,
         };
         if (ask > 0 && !words.GetValue(_dryRun))
         {
             var end = await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
-                recipe, splits, needs.Sum(need => need.Rows), retry, Relay(progress), cancellation));
+                recipe, splits, needs.Sum(need => need.Rows), retry, words.GetValue(_maxCost), Relay(progress), cancellation));
             result["asked"] = end.Asked;
             result["statuses"] = new JsonObject(end.Statuses.OrderBy(pair => pair.Key).Select(
                 pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value)));

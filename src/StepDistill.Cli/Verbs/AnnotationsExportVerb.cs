@@ -6,22 +6,23 @@ using StepDistill.Cli.Rendering;
 
 namespace StepDistill.Cli.Verbs;
 
-/// <summary><c>stepdistill annotations export RECIPE FILE</c>: writes stored answers as JSON lines.</summary>
+/// <summary><c>stepdistill annotations export RECIPE FILE</c>: writes stored answers as JSON lines or Parquet.</summary>
 internal sealed class AnnotationsExportVerb : Verb
 {
     private readonly RecipeWords _recipe = new();
 
     private readonly Argument<string> _file = new("file")
     {
-        Description = "The new file; .gz compresses it.",
+        Description = "The new file: .parquet for Parquet, else JSON lines; .gz compresses these.",
     };
 
     /// <summary>Creates the verb.</summary>
     public AnnotationsExportVerb()
         : base(
             "export",
-            "Writes a recipe's stored answers to a file of JSON lines, for other machines, other programs, or as teacher.answers of a recorded teacher.",
-            "annotations export recipe.jsonc answers.jsonl.gz")
+            "Writes a recipe's stored answers to a file of JSON lines or Parquet, for other machines, other programs, or as teacher.answers of a recorded teacher.",
+            "annotations export recipe.jsonc answers.jsonl.gz",
+            "annotations export recipe.jsonc answers.parquet")
     {
         _recipe.AddTo(this);
         Arguments.Add(_file);

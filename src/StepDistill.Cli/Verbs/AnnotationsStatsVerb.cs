@@ -31,7 +31,7 @@ internal sealed class AnnotationsStatsVerb : Verb
         if (AnnotateStage.IsFree(recipe))
         {
             await terminal.WithProgressAsync("Reading recorded answers", progress => _annotate.RunAsync(
-                recipe, [.. recipe.Splits.All], rows: 0, retryFailed: false, AnnotateVerb.Relay(progress), cancellation));
+                recipe, [.. recipe.Splits.All], rows: 0, retryFailed: false, maxCost: null, AnnotateVerb.Relay(progress), cancellation));
         }
 
         var splits = new JsonObject();
@@ -52,13 +52,14 @@ internal sealed class AnnotationsStatsVerb : Verb
                 NameOf(split.Name, counts.Count, answer), Number(count.Rows), Number(count.WithGold), Number(count.WithTeacher), Number(count.Readable),
                 Number(count.Correct), count.Accuracy is { } accuracy ? accuracy.ToString("P2", CultureInfo.InvariantCulture) : "–",
                 count.RationaleWords is { } length ? length.Mean.ToString("0.0", CultureInfo.InvariantCulture) : "–",
+                Cost(count), count.CostPerUsefulRow is { } each ? Estimates.Dollars(each) : "–",
             }));
             faults.AddRange(counts.SelectMany((count, answer) => count.Faults.Select(
                 fault => $"  {NameOf(split.Name, counts.Count, answer)}: {Number(fault.Rows)} × {fault.Fault}")));
         }
 
         foreach (var line in TextTable.Lines(
-            ["split", "rows", "with gold", "answered", "readable", "correct", "accuracy", "words a rationale"], rows))
+            ["split", "rows", "with gold", "answered", "readable", "correct", "accuracy", "words a rationale", "cost", "cost per useful row"], rows))
         {
             terminal.Say(line);
         }
@@ -70,7 +71,22 @@ internal sealed class AnnotationsStatsVerb : Verb
             faults.ForEach(terminal.Say);
         }
 
-        terminal.Result(new JsonObject { ["recipe"] = recipe.Recipe.Name, ["splits"] = splits });
+        var (cost, priced, unpriced) = await AnnotateStage.SpentAsync(recipe, cancellation);
+        if (cost is { } spent)
+        {
+            terminal.Say();
+            terminal.Say($"All {Number(priced)} answers with a price that are stored for this recipe, whatever was asked: {Estimates.Dollars(spent)}."
+                + (unpriced > 0 ? $" {Number(unpriced)} more have none." : ""));
+        }
+
+        terminal.Result(new JsonObject
+        {
+            ["recipe"] = recipe.Recipe.Name,
+            ["splits"] = splits,
+            ["cost"] = cost,
+            ["priced"] = priced,
+            ["unpriced"] = unpriced,
+        });
         return ExitCode.Success;
     }
 
@@ -86,6 +102,9 @@ internal sealed class AnnotationsStatsVerb : Verb
         ["readable"] = count.Readable,
         ["correct"] = count.Correct,
         ["accuracy"] = count.Accuracy,
+        ["cost"] = count.Cost,
+        ["priced"] = count.Priced,
+        ["cost_per_useful_row"] = count.CostPerUsefulRow,
         ["statuses"] = new JsonObject(count.Statuses.OrderBy(pair => pair.Key).Select(
             pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value))),
         ["faults"] = new JsonArray([.. count.Faults.Select(
@@ -94,6 +113,10 @@ internal sealed class AnnotationsStatsVerb : Verb
             ? new JsonObject { ["mean"] = length.Mean, ["p95"] = length.P95, ["max"] = length.Max }
             : null,
     };
+
+    /// <summary>What the answers cost; at least that, where some have no price.</summary>
+    private static string Cost(AnnotationStatistics count) => count.Cost is not { } cost ? "–"
+        : (count.Priced < count.Statuses.Values.Sum() ? "≥ " : "") + Estimates.Dollars(cost);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -113,7 +113,7 @@ internal sealed class CompareVerb : Verb
         if (ask > 0 && AnnotateStage.IsFree(recipe))
         {
             await terminal.WithProgressAsync("Reading recorded answers", progress => _annotate.RunAsync(
-                recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, AnnotateVerb.Relay(progress), cancellation));
+                recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, maxCost: null, AnnotateVerb.Relay(progress), cancellation));
         }
         else if (ask > 0)
         {

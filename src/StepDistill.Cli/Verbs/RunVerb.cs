@@ -59,15 +59,15 @@ internal sealed class RunVerb : Verb
     private async Task<long> AnnotateAsync(OpenedRecipe recipe, Terminal terminal, CancellationToken cancellation)
     {
         var splits = AnnotateStage.DefaultSplits(recipe);
-        var needs = await _annotate.CountAsync(recipe, splits, cancellation);
+        var (needs, estimator) = await _annotate.PlanAsync(recipe, splits, cancellation);
         var (stored, ask) = (needs.Sum(need => need.Stored), needs.Sum(need => need.ToAsk));
         terminal.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"annotate: {stored:N0} stored, {ask:N0} to ask{(ask == 0 ? "; skipped" : "")}"));
+            $"annotate: {stored:N0} stored, {ask:N0} to ask{(ask == 0 ? "; skipped" : Estimates.About(recipe, estimator.Estimate()))}"));
         return ask == 0
             ? 0
             : (await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
-                recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, AnnotateVerb.Relay(progress), cancellation))).Asked;
+                recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, maxCost: null, AnnotateVerb.Relay(progress), cancellation))).Asked;
     }
 
     private async Task<bool> TrainAsync(OpenedRecipe recipe, Terminal terminal, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using StepDistill.Teachers.Prices;
+
 namespace StepDistill.Annotations;
 
 /// <summary>What became of one question to a teacher.</summary>
@@ -22,6 +24,12 @@ public enum AnnotationStatus
 /// <summary>One answer of one teacher to one example, as it is stored. Nothing in it is ever changed.</summary>
 public sealed record Annotation
 {
+    /// <summary>Decimals that <see cref="Price"/> may have: as many as a cost can have, see <see cref="ModelPrice"/>.</summary>
+    public const int PriceDecimals = 18;
+
+    /// <summary>No answer costs as many dollars.</summary>
+    public const decimal PriceLimit = 10_000_000_000m;
+
     /// <summary>Content key: equal keys are equal questions. 64 hexadecimal digits.</summary>
     public required string Key { get; init; }
 
@@ -55,9 +63,19 @@ public sealed record Annotation
     /// <summary>Tokens of the reply as the provider counted them; null where it did not say.</summary>
     public long? OutputTokens { get; init; }
 
+    /// <summary>
+    /// What the answer cost, in dollars: exact, at most <see cref="PriceDecimals"/> decimals, at the price that held when it
+    /// arrived. Null where the price or the tokens are not known.
+    /// </summary>
+    public decimal? Price { get; init; }
+
     /// <summary>Time from question to answer; zero for recorded answers.</summary>
     public TimeSpan Latency { get; init; }
 
     /// <summary>When it was answered.</summary>
     public DateTimeOffset At { get; init; }
+
+    /// <summary>Whether dollars can be a <see cref="Price"/>: not below zero, below the limit, and with no more decimals than are kept.</summary>
+    internal static bool IsPrice(decimal dollars) =>
+        dollars >= 0 && dollars < PriceLimit && decimal.Round(dollars, PriceDecimals) == dollars;
 }

@@ -4,9 +4,9 @@ using StepDistill.Files;
 
 namespace StepDistill.Annotations;
 
-/// <summary>Writes a store's annotations as JSON lines, for people, other programs and <see cref="AnnotationImport"/>.</summary>
+/// <summary>Writes a store's annotations as JSON lines or Parquet, for people, other programs and <see cref="AnnotationImport"/>.</summary>
 /// <remarks>
-/// One annotation a line, the newest attempt of each key. The fields <c>id</c>, <c>teacher.completion</c>, <c>rationale</c>
+/// One annotation a line or row, the newest attempt of each key. The fields <c>id</c>, <c>teacher.completion</c>, <c>rationale</c>
 /// and <c>teacher_label</c> are those of recorded answers, so the file can also be named as <c>teacher.answers</c> and read
 /// anew.
 /// </remarks>
@@ -14,9 +14,9 @@ public static class AnnotationExport
 {
     /// <summary>Writes a file that appears whole or not at all.</summary>
     /// <param name="store">Whose annotations.</param>
-    /// <param name="path">The file; one that ends in <c>.gz</c> is compressed.</param>
+    /// <param name="path">The file: Parquet where it ends in <c>.parquet</c>, else JSON lines; one that ends in <c>.gz</c> is compressed.</param>
     /// <param name="cancellation">Stops the writing; no file is left.</param>
-    /// <returns>The number of lines.</returns>
+    /// <returns>The number of annotations.</returns>
     /// <exception cref="StepDistillException">The file cannot be written, or the store not read.</exception>
     public static async Task<long> WriteAsync(IAnnotationStore store, string path, CancellationToken cancellation = default)
     {
@@ -25,6 +25,12 @@ public static class AnnotationExport
         {
             await AtomicFile.WriteAsync(path, async file =>
             {
+                if (path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))
+                {
+                    lines = await AnnotationParquet.WriteAsync(store, file, cancellation).ConfigureAwait(false);
+                    return;
+                }
+
                 await using var packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
                     ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true)
                     : null;

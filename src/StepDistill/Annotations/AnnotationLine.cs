@@ -6,10 +6,10 @@ using StepDistill.Tasks;
 
 namespace StepDistill.Annotations;
 
-/// <summary>One line of an exported file. Times are in milliseconds and ISO 8601.</summary>
+/// <summary>One line of an exported file. Times are in milliseconds and ISO 8601, prices in dollars.</summary>
 internal sealed record AnnotationLine(
     string Id, string Key, string Status, string? TeacherLabel, string? Rationale, string? Fault, AnnotationLine.Reply Teacher,
-    int Sample, long? InputTokens, long? OutputTokens, double LatencyMs, string At)
+    int Sample, long? InputTokens, long? OutputTokens, double LatencyMs, string At, decimal? Price)
 {
     public static readonly JsonSerializerOptions Json = new()
     {
@@ -23,7 +23,7 @@ internal sealed record AnnotationLine(
             annotation.ExampleId, annotation.Key, AttemptRow.NameOf(annotation.Status), annotation.Label, annotation.Rationale,
             annotation.Fault, new Reply(annotation.Teacher, annotation.Reply), annotation.Sample, annotation.InputTokens,
             annotation.OutputTokens, annotation.Latency.TotalMilliseconds,
-            annotation.At.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture))
+            annotation.At.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture), annotation.Price)
     {
     }
 
@@ -47,6 +47,7 @@ internal sealed record AnnotationLine(
             InputTokens = Number(row, "input_tokens"),
             OutputTokens = Number(row, "output_tokens"),
             Latency = Milliseconds(row),
+            Price = Dollars(row),
             At = Text(row, "at") is not { } at ? default
                 : DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
                     ? time
@@ -67,6 +68,13 @@ internal sealed record AnnotationLine(
         : double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0 and < 1e12 
             ? TimeSpan.FromTicks((long)Math.Round(value * TimeSpan.TicksPerMillisecond))     // FromMilliseconds cuts off
         : throw new FormatException($"its latency_ms is '{text}'; it must be a number of milliseconds.");
+
+    private static decimal? Dollars(DataRow row) =>
+        Text(row, "price") is not { } text ? null
+        : decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var value)
+            && Annotation.IsPrice(value) ? value
+        : throw new FormatException(
+            $"its price is '{text}'; it must be dollars, from 0 and below {Annotation.PriceLimit}, with at most {Annotation.PriceDecimals} decimals.");
 
     private static long? Number(DataRow row, string column, long most = long.MaxValue) =>
         Text(row, column) is not { } text ? null

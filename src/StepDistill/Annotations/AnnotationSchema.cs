@@ -26,6 +26,7 @@ internal static class AnnotationSchema
             output_tokens INTEGER,
             latency       INTEGER NOT NULL,     -- microseconds
             at            INTEGER NOT NULL,     -- microseconds since 1970, UTC
+            price         TEXT,                 -- dollars, an exact decimal; a number would be a binary fraction
             UNIQUE (key, attempt),
             CHECK ((status = 'ok') = (label IS NOT NULL)),
             CHECK (label IS NULL OR trim(label) <> '')
@@ -40,7 +41,10 @@ internal static class AnnotationSchema
             BEGIN SELECT RAISE(ABORT, 'annotations are never replaced'); END;
         """;
 
-    /// <summary>Makes the table in an empty file, or checks that the file is a store of a version that is known.</summary>
+    /// <summary>For each older layout, from 1 on, what makes it the next one. Nothing that a row says is changed.</summary>
+    private static readonly string[] Migrations = ["ALTER TABLE attempts ADD COLUMN price TEXT"];
+
+    /// <summary>Makes the table in an empty file, or checks that the file is a store of a version that is known, and brings an older one up to date.</summary>
     public static void Ensure(SqliteConnection connection, string path)
     {
         if (Number(connection, "user_version") == 0)
@@ -79,12 +83,31 @@ internal static class AnnotationSchema
                 + "or export its annotations there and import them here.");
         }
 
+        if (Number(connection, "user_version") < SqliteAnnotationStore.SchemaVersion)
+        {
+            Migrate(connection);
+        }
+
         // FULL: a commit returns when the log is on the disk, so that what is acknowledged outlives a power cut.
         // fullfsync asks macOS for the same; elsewhere it means nothing. Hashes land anywhere in the index of keys: 64 MiB of
         // cache keep it at hand, and carrying the log over at 64 MiB instead of 4 writes each of its pages far less often.
         SqliteAnnotationStore.Execute(
             connection,
             "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384");
+    }
+
+    /// <summary>All steps and the new number in one transaction: a process killed meanwhile leaves the old layout.</summary>
+    private static void Migrate(SqliteConnection connection)
+    {
+        // Under the lock the number is read again: another process may have been faster.
+        using var transaction = connection.BeginTransaction(deferred: false);
+        for (var version = Number(connection, "user_version"); version < SqliteAnnotationStore.SchemaVersion; version++)
+        {
+            SqliteAnnotationStore.Execute(connection, string.Create(
+                CultureInfo.InvariantCulture, $"{Migrations[version - 1]}; PRAGMA user_version={version + 1}"));
+        }
+
+        transaction.Commit();
     }
 
     private static StepDistillException Foreign(string path) => new(

@@ -35,6 +35,18 @@ public sealed record AnnotationStatistics
     /// <summary>The most frequent reasons why there is no label, most frequent first.</summary>
     public required IReadOnlyList<FaultCount> Faults { get; init; }
 
+    /// <summary>
+    /// Dollars paid for the rows' answers, as far as <see cref="Priced"/> says; null where no price is known. An answer that
+    /// several equal rows share is counted with the row that it was asked about.
+    /// </summary>
+    public decimal? Cost { get; init; }
+
+    /// <summary>Rows whose answer has a price.</summary>
+    public long Priced { get; init; }
+
+    /// <summary>Dollars for each readable answer; null where no price is known or nothing is readable.</summary>
+    public decimal? CostPerUsefulRow => Readable > 0 ? Cost / Readable : null;
+
     /// <summary>Words of the readable answers' rationales; null where there is none.</summary>
     public RationaleWords? RationaleWords { get; init; }
 
@@ -45,7 +57,8 @@ public sealed record AnnotationStatistics
     public static async Task<AnnotationStatistics> CountAsync(
         TaskSpec task, IAsyncEnumerable<AnnotatedExample> rows, CancellationToken cancellation = default)
     {
-        long count = 0, gold = 0, replies = 0, correct = 0;
+        long count = 0, gold = 0, replies = 0, correct = 0, priced = 0;
+        var cost = 0m;
         var statuses = new SortedDictionary<AnnotationStatus, long>();
         var faults = new Dictionary<string, long>(StringComparer.Ordinal);
         var words = new SortedDictionary<int, long>();
@@ -59,6 +72,12 @@ public sealed record AnnotationStatistics
             }
 
             statuses[annotation.Status] = statuses.GetValueOrDefault(annotation.Status) + 1;
+            if (annotation.Price is { } price)
+            {
+                priced++;
+                cost += annotation.ExampleId == example.Id ? price : 0;
+            }
+
             replies += annotation.Status == AnnotationStatus.Failed ? 0 : 1;
             correct += annotation.Label is { } label && task.IsCorrect(example, label) ? 1 : 0;
             if (annotation.Status != AnnotationStatus.Ok)
@@ -83,6 +102,8 @@ public sealed record AnnotationStatistics
             Faults = [.. faults
                 .OrderByDescending(fault => fault.Value).ThenBy(fault => fault.Key, StringComparer.Ordinal)
                 .Take(MostFaults).Select(fault => new FaultCount(fault.Key, fault.Value))],
+            Cost = priced > 0 ? cost : null,
+            Priced = priced,
             RationaleWords = RationaleWords.Of(words),
         };
     }

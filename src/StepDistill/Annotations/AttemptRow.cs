@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace StepDistill.Annotations;
@@ -6,14 +7,14 @@ namespace StepDistill.Annotations;
 internal static class AttemptRow
 {
     /// <summary>Columns that <see cref="Read"/> reads; a statement may select more after them.</summary>
-    public const int Columns = 13;
+    public const int Columns = 14;
 
     private const string Names = "key, example_id, teacher, status, reply, label, rationale, fault, sample, "
-        + "input_tokens, output_tokens, latency, at";
+        + "input_tokens, output_tokens, latency, at, price";
 
     private const string NewestNames = "newest.key, newest.example_id, newest.teacher, newest.status, newest.reply, "
         + "newest.label, newest.rationale, newest.fault, newest.sample, newest.input_tokens, newest.output_tokens, "
-        + "newest.latency, newest.at";
+        + "newest.latency, newest.at, newest.price";
 
     /// <summary>The newest attempt of each key in the JSON list <c>$keys</c>.</summary>
     public const string SelectByKeys = $"""
@@ -54,7 +55,7 @@ internal static class AttemptRow
         return command;
     }
 
-    /// <summary>Refuses an annotation that says it is readable and holds no label, or the other way round, and a key that is no hash.</summary>
+    /// <summary>Refuses an annotation that says it is readable and holds no label, or the other way round, a key that is no hash, and a price that is none.</summary>
     public static void Check(Annotation annotation)
     {
         if (annotation.Key.Length != 64 || !annotation.Key.All(char.IsAsciiHexDigitLower))
@@ -62,6 +63,13 @@ internal static class AttemptRow
             throw new ArgumentException(
                 $"The annotation of example '{annotation.ExampleId}' has the key '{annotation.Key}'; it must be 64 hexadecimal "
                 + "digits in lower case.", nameof(annotation));
+        }
+
+        if (annotation.Price is { } price && !Annotation.IsPrice(price))
+        {
+            throw new ArgumentException(
+                $"The annotation of example '{annotation.ExampleId}' has the price {TextOf(price)}; it must be dollars, from 0 and "
+                + $"below {Annotation.PriceLimit}, with at most {Annotation.PriceDecimals} decimals.", nameof(annotation));
         }
 
         var labelled = !string.IsNullOrWhiteSpace(annotation.Label);
@@ -80,7 +88,7 @@ internal static class AttemptRow
             Convert.FromHexString(annotation.Key), annotation.ExampleId, annotation.Teacher, NameOf(annotation.Status), annotation.Reply,
             annotation.Label, annotation.Rationale, annotation.Fault, annotation.Sample, annotation.InputTokens,
             annotation.OutputTokens, Microseconds(annotation.Latency),
-            Microseconds(annotation.At - DateTimeOffset.UnixEpoch),
+            Microseconds(annotation.At - DateTimeOffset.UnixEpoch), annotation.Price is { } price ? TextOf(price) : null,
         ];
         for (var column = 0; column < Columns; column++)
         {
@@ -119,6 +127,7 @@ internal static class AttemptRow
         OutputTokens = Number(row, 10),
         Latency = TimeSpan.FromMicroseconds(row.GetInt64(11)),
         At = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(row.GetInt64(12)),
+        Price = Text(row, 13) is { } price ? decimal.Parse(price, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) : null,
     };
 
     /// <summary>What a status is called in files.</summary>
@@ -135,6 +144,9 @@ internal static class AttemptRow
     /// <summary>The status of a name; null where there is none.</summary>
     public static AnnotationStatus? StatusOf(string name) =>
         Enum.GetValues<AnnotationStatus>().Cast<AnnotationStatus?>().FirstOrDefault(status => NameOf(status!.Value) == name);
+
+    /// <summary>Dollars as text: every decimal that counts, none that does not.</summary>
+    private static string TextOf(decimal dollars) => dollars.ToString("0.############################", CultureInfo.InvariantCulture);
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
 

@@ -14,7 +14,7 @@ namespace StepDistill.Annotations;
 public sealed class SqliteAnnotationStore : IAnnotationStore
 {
     /// <summary>Version of the table's layout, kept in the file as SQLite's <c>user_version</c>.</summary>
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     /// <summary>Rows that <see cref="ReadAsync"/> holds in memory at a time.</summary>
     private const int ReadAhead = 1000;
@@ -32,7 +32,7 @@ public sealed class SqliteAnnotationStore : IAnnotationStore
         _insert = AttemptRow.Insert(writer);
     }
 
-    /// <summary>Opens a store; a file that does not exist is made, with its folder.</summary>
+    /// <summary>Opens a store; a file that does not exist is made, with its folder, and one of an older layout gets the newest.</summary>
     /// <param name="path">The file, by custom <c>annotations.sqlite</c>.</param>
     /// <exception cref="StepDistillException">
     /// The file is no annotation store, is damaged, was written by a newer version, or its place cannot be written.

@@ -175,7 +175,7 @@ internal sealed class RecipeKey
     private static RecipeValueKind KindOf(Type type) =>
         type == typeof(string) ? RecipeValueKind.Text
         : type == typeof(int) ? RecipeValueKind.WholeNumber
-        : type == typeof(double) ? RecipeValueKind.Number
+        : type == typeof(double) || type == typeof(decimal) ? RecipeValueKind.Number
         : type == typeof(bool) ? RecipeValueKind.Flag
         : type == typeof(IReadOnlyList<string>) ? RecipeValueKind.TextList
         : type.Namespace == typeof(Recipe).Namespace ? RecipeValueKind.Section

@@ -120,15 +120,15 @@ internal sealed class RecipeReading(string source, string? folder)
             return;
         }
 
-        if (key.Kind == RecipeValueKind.Section)
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            into[key.Name] = null;
+        }
+        else if (key.Kind == RecipeValueKind.Section)
         {
             var inner = new JsonObject();
             ReadSection(value, key, inner);
             into[key.Name] = inner;
-        }
-        else if (value.ValueKind == JsonValueKind.Null)
-        {
-            into[key.Name] = null;
         }
         else
         {
@@ -159,7 +159,12 @@ internal sealed class RecipeReading(string source, string? folder)
                 _faults.Add($"{key.Path} is missing; it must be {key.Expected}.");
             }
 
-            values[key.Name] = key.Kind == RecipeValueKind.Section ? new JsonObject() : "missing";
+            values[key.Name] = key.Kind switch
+            {
+                RecipeValueKind.Section => new JsonObject(),
+                RecipeValueKind.Number => 0,
+                _ => "missing",
+            };
         }
 
         foreach (var key in section.Keys.Where(key => key.Kind == RecipeValueKind.Section))

@@ -41,7 +41,7 @@ public static partial class RecipeSchema
         var schema = new JsonObject
         {
             ["description"] = descriptions[$"T:{type.FullName}"],
-            ["type"] = "object",
+            ["type"] = section.IsNullable ? new JsonArray("object", "null") : "object",
             ["additionalProperties"] = false,
             ["required"] = new JsonArray([.. section.Keys.Where(key => key.IsRequired).Select(key => (JsonNode)key.Name)]),
             ["properties"] = new JsonObject(section.Keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Of(key, descriptions)))),

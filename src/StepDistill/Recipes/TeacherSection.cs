@@ -65,8 +65,20 @@ public sealed record TeacherSection
     [Range(1, int.MaxValue)]
     public int? TokensPerMinute { get; init; }
 
+    /// <summary>For <c>chat</c>: a JSON file of prices that go before the built-in ones; a relative path starts at the recipe's folder.</summary>
+    [RecipePath]
+    public string? Prices { get; init; }
+
+    /// <summary>For <c>chat</c>: what the model's tokens cost, in dollars for a million of them; goes before every table.</summary>
+    public PriceSection? Price { get; init; }
+
     internal IEnumerable<string> Faults()
     {
+        foreach (var fault in Price?.Faults() ?? [])
+        {
+            yield return fault;
+        }
+
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
         {
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";

@@ -13,7 +13,7 @@ namespace StepDistill.Runs;
 /// </param>
 public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string> Settings)
 {
-    /// <summary>Settings that cannot change what a training gives.</summary>
+    /// <summary>Settings that cannot change what a training gives: keys, or sections with all that is in them.</summary>
     /// <remarks>
     /// Paths of data are replaced by hashes of what they hold, so a moved file is the same file; test rows are not read
     /// while training; what a teacher said is hashed as data, so where its answers came from and how it was reached does
@@ -27,6 +27,7 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
         "teacher.requests_per_minute", "teacher.tokens_per_minute", "teacher.timeout_seconds",
         "waves.rows", "waves.min_gain", "waves.max_waves", "waves.choose",
+        "teacher.prices", "teacher.price",
         "training.checkpoint_every_steps", "training.checkpoint_beside_training", "training.keep_checkpoints",
         "training.keep_checkpoint_every_steps", "training.device",
     ];
@@ -41,7 +42,7 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
     {
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         Flatten("", JsonNode.Parse(recipe.ToJson()), settings);
-        foreach (var path in Irrelevant)
+        foreach (var path in settings.Keys.Where(path => Irrelevant.Any(one => path == one || path.StartsWith($"{one}.", StringComparison.Ordinal))).ToList())
         {
             settings.Remove(path);
         }

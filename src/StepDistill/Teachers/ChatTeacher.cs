@@ -43,13 +43,13 @@ public sealed class ChatTeacher : ITeacher, IDisposable
         RequestGate? gate = null, ModelPrice? price = null)
         : this(task, settings, new PromptTemplate(task, settings.Format, demonstrations), new ChatRequests(
             $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
-            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System))
+            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System), price)
     {
     }
 
-    private ChatTeacher(TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests)
+    private ChatTeacher(TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests, ModelPrice? price)
     {
-        (_task, _settings, _prompt, _requests) = (task, settings, prompt, requests);
+        (_task, _settings, _prompt, _requests, Price) = (task, settings, prompt, requests, price);
         Answers = [this];
     }
 
@@ -85,7 +85,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             task, settings, demonstrations, connect, retries ?? new() { Timeout = TimeSpan.FromSeconds(section.TimeoutSeconds) },
             explain, time, gate ?? GateOf(section, time), price);
         first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(
-            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests))];
+            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests, price))];
         return first;
     }
 
@@ -98,6 +98,13 @@ public sealed class ChatTeacher : ITeacher, IDisposable
 
     /// <summary>What requests pass: how much was spent, and whether anything is sent at the moment.</summary>
     public RequestGate Gate => _requests.Gate;
+
+    /// <summary>What the model's tokens cost; null where not known.</summary>
+    public ModelPrice? Price { get; }
+
+    /// <summary>The messages that a question about an example consists of. Nothing is sent.</summary>
+    /// <param name="example">An example whose input is known.</param>
+    public IReadOnlyList<ChatMessage> PromptFor(Example example) => _prompt.Render(example);
 
     /// <inheritdoc/>
     public IReadOnlyList<ITeacher> Answers { get; private set; }
@@ -132,7 +139,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             MaxOutputTokens = _settings.MaxTokens,
         };
         var outcome = await _requests.SendAsync(messages, options, cancellation).ConfigureAwait(false);
-        annotation = annotation with { Latency = outcome.Latency, At = outcome.At };
+        annotation = annotation with { Latency = outcome.Latency, At = outcome.At, Price = outcome.Cost };
         return outcome.Response is { } response
             ? Read(annotation, example, response)
             : annotation with { Fault = outcome.Fault };

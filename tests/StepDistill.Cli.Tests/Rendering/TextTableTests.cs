@@ -14,5 +14,10 @@ public sealed class TextTableTests
         TextTable.Lines(["arm", "rows", "accuracy"], [["finetune", "48", "81.2 %"], ["step-by-step", "1,200", "9.9 %"]]));
 
     [Fact]
+    public void Dollars_are_numbers() => Assert.Equal(
+        ["cost", " $12", "≥ $1", "   –"],
+        TextTable.Lines(["cost"], [["$12"], ["≥ $1"], ["–"]]));
+
+    [Fact]
     public void A_table_without_rows_is_its_header() => Assert.Equal(["a  b"], TextTable.Lines(["a", "b"], []));
 }

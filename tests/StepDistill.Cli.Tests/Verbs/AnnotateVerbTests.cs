@@ -63,6 +63,102 @@ public sealed partial class AnnotateVerbTests
     }
 
     [Fact]
+    public async Task It_first_says_what_the_questions_will_cost()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new ChatServer(_ => (200, "It flies. So the answer is fly."));
+        string[] priced = ["--set", "teacher.price.input=2", "--set", "teacher.price.output=8", "--dry-run"];
+        var verb = new AnnotateVerb(FakeStages.Create());
+
+        var unknown = await Run.Verb(verb, [.. Chat(folder, server), "--dry-run"]);
+        var known = await Run.Verb(verb, [.. Chat(folder, server), .. priced]);
+        var json = await Run.Verb(verb, [.. Chat(folder, server), .. priced, "--json"]);
+        var free = await Run.Verb(verb, [.. Chat(folder, server), "--set", "teacher.provider=ollama", "--dry-run"]);
+
+        Assert.Equal("birds: 0 stored, 4 to ask, price not known\n", unknown.Output);
+        Assert.Matches(@"^birds: 0 stored, 4 to ask, about \$0\.\d+ \(\$0\.\d+ to \$0\.\d+\)\n$", known.Output);
+        Assert.Equal(4, json.Json["estimate"]!["to_ask"]!.GetValue<int>());
+        Assert.Equal("birds: 0 stored, 4 to ask, free of charge\n", free.Output);
+        Assert.Empty(server.Keys);
+    }
+
+    [Fact]
+    public async Task It_stops_before_it_could_spend_more_than_allowed()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new ChatServer(_ => (200, "It flies. So the answer is fly."));
+
+        // The server counts 10 tokens in and 5 out: $0.00502. But each could have 16 out, which makes more than $0.016. After
+        // three, $0.01506 are spent, and a fourth could pass $0.027.
+        string[] words =
+        [
+            .. Chat(folder, server), "--set", "teacher.price.input=2", "--set", "teacher.price.output=1000",
+            "--set", "teacher.max_tokens=16", "--set", "teacher.concurrency=1",
+        ];
+        var stopped = await Run.Verb(new AnnotateVerb(FakeStages.Create()), [.. words, "--max-cost", "0.027"]);
+        var asked = server.Keys.Count;
+        var stats = await Run.Verb(new AnnotationsStatsVerb(FakeStages.Create()), [.. words, "--json"]);
+        var rest = await Run.Verb(new AnnotateVerb(FakeStages.Create()), [.. words, "--max-cost", "1"]);
+
+        Assert.Equal(ExitCode.Failure, stopped.Code);
+        Assert.Contains("of the $0.027 allowed", stopped.Error, StringComparison.Ordinal);
+        Assert.Equal(3, asked);
+        Assert.Equal(0.01506m, stats.Json["cost"]!.GetValue<decimal>());
+        Assert.Equal((ExitCode.Success, 4), (rest.Code, server.Keys.Count));
+    }
+
+    [Fact]
+    public async Task A_limit_of_dollars_needs_a_price()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new ChatServer(_ => (200, "It flies. So the answer is fly."));
+
+        var run = await Run.Verb(new AnnotateVerb(FakeStages.Create()), [.. Chat(folder, server), "--max-cost", "5"]);
+
+        Assert.Equal(ExitCode.WrongUsage, run.Code);
+        Assert.Equal(
+            $"What test costs at {server.Address} is not known, so --max-cost cannot be kept. Give its price in dollars for a million tokens, "
+            + "such as --set teacher.price.input=0.15 --set teacher.price.output=0.60, or a file of prices as teacher.prices.\n",
+            run.Error);
+        Assert.Empty(server.Keys);
+    }
+
+    [Fact]
+    public async Task Prices_of_a_file_are_used_and_kept_with_the_answers()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new ChatServer(_ => (200, "It flies. So the answer is fly."));
+        var prices = folder.Write("prices.json", """{ "providers": { "openai": { "models": { "test": { "input": 1, "output": 3 } } } } }""");
+        string[] words = [.. Chat(folder, server), "--set", $"teacher.prices={prices}"];
+
+        var run = await Run.Verb(new AnnotateVerb(FakeStages.Create()), [.. words, "--json"]);
+        var stats = await Run.Verb(new AnnotationsStatsVerb(FakeStages.Create()), [.. words, "--json"]);
+        var table = await Run.Verb(new AnnotationsStatsVerb(FakeStages.Create()), words);
+
+        Assert.Equal(prices, run.Json["estimate"]!["price"]!["source"]!.GetValue<string>());
+        var train = stats.Json["splits"]!["train"]!;
+        Assert.Equal(
+            (0.0001m, 4, 0.000025m),        // 4 × (10 × 1 + 5 × 3) millionths
+            (train["cost"]!.GetValue<decimal>(), train["priced"]!.GetValue<int>(), train["cost_per_useful_row"]!.GetValue<decimal>()));
+        Assert.Null(stats.Json["splits"]!["test"]!["cost"]);
+        Assert.Contains("$0.0001            $0.000025", table.Output, StringComparison.Ordinal);
+        Assert.Contains("All 4 answers with a price that are stored for this recipe, whatever was asked: $0.0001.\n", table.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1e3")]
+    [InlineData("$5")]
+    [InlineData("1,000")]
+    public async Task What_is_no_sum_of_dollars_is_wrong_usage(string dollars)
+    {
+        var run = await Run.Words("annotate", "r.jsonc", "--max-cost", dollars);
+        Assert.Equal(ExitCode.WrongUsage, run.Code);
+        Assert.Contains($"--max-cost is '{dollars}'; it must be a number of dollars above 0, such as 2.50.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Stopping_keeps_the_answers_that_were_under_way()
     {
         using var folder = new TemporaryFolder();
@@ -70,7 +166,7 @@ public sealed partial class AnnotateVerbTests
         var recipe = Birds.WriteTo(folder);
         var stages = FakeStages.Create() with
         {
-            Teacher = (_, _, _) => Task.FromResult<ITeacher>(new StoppingTeacher(stop)),
+            Teacher = (_, _, _, _) => Task.FromResult<ITeacher>(new StoppingTeacher(stop)),
         };
         var verb = new AnnotateVerb(stages);
 
@@ -93,6 +189,12 @@ public sealed partial class AnnotateVerbTests
         Assert.Equal(ExitCode.WrongUsage, run.Code);
         Assert.Equal("The recipe has no rows called 'dev'; it has train, validation, test.\n", run.Error);
     }
+
+    private static string[] Chat(TemporaryFolder folder, ChatServer server) =>
+    [
+        Birds.WriteTo(folder), "--runs", folder["runs"],
+        "--set", "teacher.name=chat", "--set", "teacher.model=test", "--set", $"teacher.endpoint={server.Address}",
+    ];
 
     /// <summary>Answers, but stops the run while it does.</summary>
     private sealed class StoppingTeacher(CancellationTokenSource stop) : ITeacher

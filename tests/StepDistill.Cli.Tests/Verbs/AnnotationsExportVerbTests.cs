@@ -4,15 +4,17 @@ namespace StepDistill.Cli.Tests.Verbs;
 
 public sealed class AnnotationsExportVerbTests
 {
-    [Fact]
-    public async Task What_is_exported_can_be_imported_elsewhere()
+    [Theory]
+    [InlineData("all.jsonl.gz")]
+    [InlineData("all.parquet")]
+    public async Task What_is_exported_can_be_imported_elsewhere(string file)
     {
         using var folder = new TemporaryFolder();
         var recipe = Birds.WriteTo(folder);
         await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["here"]);
 
-        var written = await Run.Verb(new AnnotationsExportVerb(), recipe, folder["all.jsonl.gz"], "--runs", folder["here"], "--json");
-        var read = await Run.Verb(new AnnotationsImportVerb(), recipe, folder["all.jsonl.gz"], "--runs", folder["there"], "--json");
+        var written = await Run.Verb(new AnnotationsExportVerb(), recipe, folder[file], "--runs", folder["here"], "--json");
+        var read = await Run.Verb(new AnnotationsImportVerb(), recipe, folder[file], "--runs", folder["there"], "--json");
         var left = await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["there"], "--dry-run");
 
         Assert.Equal(7, written.Json["annotations"]!.GetValue<long>());

@@ -17,8 +17,11 @@ public sealed class AnnotationImportTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public void What_was_exported_comes_back_as_it_was()
+    [Theory]
+    [InlineData("jsonl")]
+    [InlineData("jsonl.gz")]
+    [InlineData("parquet")]
+    public void What_was_exported_comes_back_as_it_was(string format)
     {
         var text = Gen.Char['\u0001', '\u2000'].Array[0, 12].Select(chars => new string(chars)).Select(raw => "x" + raw);
         Gen.Select(text, text, text.Null(), Gen.Int[0, 4], Gen.Long[0, long.MaxValue].Select(n => n % 3 == 0 ? (long?)null : n), Gen.Long[0, 10_000_000_000]).List[1, 5].Sample(rows =>
@@ -38,10 +41,11 @@ public sealed class AnnotationImportTests : IDisposable
                 Sample = row.Item4,
                 InputTokens = row.Item5,
                 OutputTokens = row.Item6,
+                Price = row.Item5 is null ? null : row.Item6 / 1_000_000_000_000_000_000m,
                 Latency = TimeSpan.FromMicroseconds(row.Item6),
                 At = DateTimeOffset.UnixEpoch.AddMicroseconds(row.Item6),
             })]).GetAwaiter().GetResult();
-            var path = Path.Combine(_folder, $"{Guid.NewGuid()}.jsonl");
+            var path = Path.Combine(_folder, $"{Guid.NewGuid()}.{format}");
             AnnotationExport.WriteAsync(one, path).GetAwaiter().GetResult();
             Assert.Equal((rows.Count, rows.Count), AnnotationImport.ReadAsync(other, path).GetAwaiter().GetResult());
             Assert.Equal(one.Attempts, other.Attempts);
@@ -72,6 +76,9 @@ public sealed class AnnotationImportTests : IDisposable
     [InlineData("\"id\":\"1\"", "\"id\":\"\"", "it has no 'id'")]
     [InlineData("\"id\"", "\"at\":\"yesterday\",\"id\"", "its time 'at' is 'yesterday'")]
     [InlineData("\"id\"", "\"sample\":-1,\"id\"", "its sample is '-1'")]
+    [InlineData("\"id\"", "\"price\":-1,\"id\"", "its price is '-1'")]
+    [InlineData("\"id\"", "\"price\":1e-19,\"id\"", "its price is '1e-19'; it must be dollars, from 0 and below 10000000000, with at most 18 decimals.")]
+    [InlineData("\"id\"", "\"price\":\"$5\",\"id\"", "its price is '$5'")]
     [InlineData("\"id\"", "\"latency_ms\":1e300,\"id\"", "its latency_ms is '1e300'")]
     public async Task A_faulty_line_is_named_and_nothing_is_imported(string from, string to, string reason)
     {

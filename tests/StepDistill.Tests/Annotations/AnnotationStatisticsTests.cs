@@ -39,6 +39,21 @@ public sealed class AnnotationStatisticsTests
     }
 
     [Fact]
+    public async Task Money_is_counted_once_for_each_answer_paid_for()
+    {
+        var paid = Row("good", "good", price: 0.000525m);
+        var counts = await Count(
+            paid,
+            new AnnotatedExample(paid.Example with { Id = "y" }, paid.Annotation),      // an equal row shares the answer
+            Row("good", null, status: AnnotationStatus.Truncated, price: 0.0001m),
+            Row("good", "good"));
+        Assert.Equal((0.000625m, 3L, 3L), (counts.Cost, counts.Priced, counts.Readable));
+        Assert.Equal(0.000625m / 3, counts.CostPerUsefulRow);
+        Assert.Equal((null, null), ((await Count(Row("good", "good"))).Cost, (await Count(Row("good", "good"))).CostPerUsefulRow));
+        Assert.Null((await Count(Row("good", null, status: AnnotationStatus.Refused, price: 1))).CostPerUsefulRow);
+    }
+
+    [Fact]
     public async Task Faults_are_ordered_by_how_often_they_are()
     {
         var rows = Enumerable.Range(0, 50).Select(i => Row("good", null, status: i < 30 ? AnnotationStatus.Refused : AnnotationStatus.Truncated));
@@ -65,12 +80,13 @@ public sealed class AnnotationStatisticsTests
     }
 
     private static AnnotatedExample Row(
-        string? gold, string? label, string? rationale = null, AnnotationStatus status = AnnotationStatus.Ok) =>
+        string? gold, string? label, string? rationale = null, AnnotationStatus status = AnnotationStatus.Ok,
+        decimal? price = null) =>
         new(
             new Example { Id = "x", Input = "i", Label = gold },
             new Annotation
             {
-                Key = "k", ExampleId = "x", Teacher = "t", Status = status, Reply = "", Label = label, Rationale = rationale,
+                Key = "k", ExampleId = "x", Teacher = "t", Status = status, Reply = "", Label = label, Rationale = rationale, Price = price,
                 Fault = status == AnnotationStatus.Ok ? null : $"because {status}",
             });
 

@@ -58,6 +58,7 @@ public sealed class SqliteAnnotationStoreTests : IDisposable
                 Sample = status,
                 InputTokens = tokens,
                 OutputTokens = null,
+                Price = tokens % 2 == 0 ? null : Math.Abs(tokens % 10_000_000_000_000_000) / 1_000_000_000_000_000_000m,
                 Latency = TimeSpan.FromMilliseconds(status * 1.5),
                 At = DateTimeOffset.UnixEpoch.AddMicroseconds(tokens % 1_000_000_000_000_000),
             };
@@ -216,12 +217,79 @@ public sealed class SqliteAnnotationStoreTests : IDisposable
         SqliteAnnotationStore.Open(File).Dispose();
         using (var connection = Connect())
         {
-            Run(connection, "PRAGMA user_version = 2");
+            Run(connection, "PRAGMA user_version = 3");
         }
 
         var fault = Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(File));
-        Assert.Contains("has layout 2", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("up to 1", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("has layout 3", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("up to 2", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-0.01")]
+    [InlineData("10000000000")]
+    [InlineData("0.0000000000000000001")]
+    public async Task What_is_no_price_is_refused(string dollars)
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        var price = decimal.Parse(dollars, CultureInfo.InvariantCulture);
+        var fault = await Assert.ThrowsAsync<ArgumentException>(() => store.AddAsync([StoreFiller.Row("a", 1) with { Price = price }], Stop));
+        Assert.Contains($"has the price {dollars}", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_price_is_kept_as_text_that_adds_up()
+    {
+        using var store = SqliteAnnotationStore.Open(File);
+        await store.AddAsync([StoreFiller.Row("a", 1) with { Price = 0.00000052500m }, StoreFiller.Row("a", 2) with { Price = 0m }], Stop);
+        using var connection = Connect();
+        Assert.Equal("0.000000525 0", Scalar(connection, "SELECT group_concat(price, ' ') FROM attempts"));
+    }
+
+    [Fact]
+    public async Task A_store_of_the_first_layout_gets_the_newest_and_loses_nothing()
+    {
+        WriteFirstLayout();
+        using (var store = SqliteAnnotationStore.Open(File))
+        {
+            var rows = await store.ReadAsync(Stop).ToListAsync(Stop);
+            Assert.Equal(
+                [("7", AnnotationStatus.Ok, "good", 40L, null), ("8", AnnotationStatus.Failed, null, null, null)],
+                rows.Select(row => (row.ExampleId, row.Status, row.Label, row.InputTokens, row.Price)));
+            await store.AddAsync([rows[1] with { Status = AnnotationStatus.Ok, Label = "bad", Fault = null, Price = 0.1m }], Stop);
+        }
+
+        using var again = SqliteAnnotationStore.Open(File);
+        Assert.Equal([null, 0.1m], await again.ReadAsync(Stop).Select(row => row.Price).ToListAsync(Stop));
+        using var connection = Connect();
+        Assert.Equal("2", Scalar(connection, "PRAGMA user_version"));
+        Assert.Contains("never changed", Assert.Throws<SqliteException>(() => Run(connection, "UPDATE attempts SET price = '0'")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Both_layouts_have_the_same_columns()
+    {
+        WriteFirstLayout();
+        SqliteAnnotationStore.Open(File).Dispose();
+        var fresh = Path.Combine(_folder, "fresh.db");
+        SqliteAnnotationStore.Open(fresh).Dispose();
+        Assert.Equal(Columns(fresh), Columns(File));
+    }
+
+    [Fact]
+    public async Task Several_processes_may_meet_an_old_store_at_once()
+    {
+        WriteFirstLayout();
+        var openings = Enumerable.Range(0, 8).Select(i => Task.Run(
+            async () =>
+            {
+                using var store = SqliteAnnotationStore.Open(File);
+                await store.AddAsync([StoreFiller.Row("a", i) with { Price = i }], Stop);
+            },
+            Stop));
+        await Task.WhenAll(openings);
+        using var all = SqliteAnnotationStore.Open(File);
+        Assert.Equal(28m, (await all.ReadAsync(Stop).ToListAsync(Stop)).Sum(row => row.Price ?? 0));
     }
 
     [Fact]
@@ -303,6 +371,62 @@ public sealed class SqliteAnnotationStoreTests : IDisposable
         Assert.Contains("cannot be opened", fault.Message, StringComparison.Ordinal);
         Assert.Contains("a.db", fault.Message, StringComparison.Ordinal);
         Assert.Throws<StepDistillException>(() => SqliteAnnotationStore.Open(_folder));
+    }
+
+    /// <summary>A store as the first version of StepDistill made it, its layout written out here because the program no longer knows it.</summary>
+    private void WriteFirstLayout()
+    {
+        using var connection = Connect();
+        Run(connection, "PRAGMA journal_mode=WAL");
+        Run(connection, """
+            CREATE TABLE attempts (
+                number        INTEGER PRIMARY KEY,  -- order of arrival
+                key           BLOB    NOT NULL CHECK (length(key) = 32),    -- hash of the question; show it with hex(key)
+                attempt       INTEGER NOT NULL,     -- 0 for the first answer to it; the highest is the one that counts
+                example_id    TEXT    NOT NULL,
+                teacher       TEXT    NOT NULL,
+                status        TEXT    NOT NULL CHECK (status IN ('ok', 'unreadable', 'refused', 'truncated', 'failed')),
+                reply         TEXT    NOT NULL,
+                label         TEXT,
+                rationale     TEXT,
+                fault         TEXT,
+                sample        INTEGER NOT NULL,
+                input_tokens  INTEGER,
+                output_tokens INTEGER,
+                latency       INTEGER NOT NULL,     -- microseconds
+                at            INTEGER NOT NULL,     -- microseconds since 1970, UTC
+                UNIQUE (key, attempt),
+                CHECK ((status = 'ok') = (label IS NOT NULL)),
+                CHECK (label IS NULL OR trim(label) <> '')
+            ) STRICT;
+            CREATE TRIGGER attempts_are_never_changed BEFORE UPDATE ON attempts
+                BEGIN SELECT RAISE(ABORT, 'annotations are never changed'); END;
+            CREATE TRIGGER attempts_are_never_removed BEFORE DELETE ON attempts
+                BEGIN SELECT RAISE(ABORT, 'annotations are never removed'); END;
+            CREATE TRIGGER attempts_are_never_replaced BEFORE INSERT ON attempts
+                WHEN EXISTS (SELECT 1 FROM attempts WHERE number = NEW.number OR (key = NEW.key AND attempt = NEW.attempt))
+                BEGIN SELECT RAISE(ABORT, 'annotations are never replaced'); END;
+            INSERT INTO attempts VALUES
+                (1, randomblob(32), 0, '7', 'm', 'ok', 'Answer: good', 'good', NULL, NULL, 0, 40, 9, 1000, 0),
+                (2, randomblob(32), 0, '8', 'm', 'failed', '', NULL, NULL, 'down', 0, NULL, NULL, 1000, 0);
+            PRAGMA application_id=1396982126; PRAGMA user_version=1;
+            """);
+    }
+
+    private static List<string> Columns(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT cid || ' ' || name || ' ' || type || ' ' || \"notnull\" FROM pragma_table_info('attempts') ORDER BY cid";
+        using var reader = command.ExecuteReader();
+        var columns = new List<string>();
+        while (reader.Read())
+        {
+            columns.Add(reader.GetString(0));
+        }
+
+        return columns;
     }
 
     private static string Key(string name) => StoreFiller.KeyOf(name);

@@ -64,6 +64,24 @@ public sealed class RecipeReaderTests
         "student.from is 'google/t5' and student.config is 't5-v1_1-mini'; give one of the two.");
 
     [Fact]
+    public void A_price_is_read_exactly_and_checked()
+    {
+        const string Start = """{ "name": "x", "task": { "name": "nli" }, "teacher": { "price": """;
+        Assert.Equal(
+            new PriceSection { Input = 0.15m, Output = 0.6m, CachedInput = 0.075m },
+            Read(Start + """{ "input": 0.15, "output": 0.60, "cached_input": 0.075 } } }""").Teacher.Price);
+        Assert.Equal(
+            0.12345678m, Read(Start + "null } }", "teacher.price.input=0.12345678", "teacher.price.output=0").Teacher.Price!.Input);
+        Assert.Null(Read(Start + "null } }").Teacher.Price);
+        AssertFaults(
+            Start + """{ "input": -1, "batch_share": 0.12345, "cached_input": 0.123456789 } } }""",
+            "teacher.price.input is -1; it must be a number from 0 to 1000000.",
+            "teacher.price.output is missing; it must be a number from 0 to 1000000.",
+            "teacher.price.cached_input is 0.123456789; it must have at most 8 decimals, for costs are kept exactly.",
+            "teacher.price.batch_share is 0.12345; it must have at most 4 decimals, for costs are kept exactly.");
+    }
+
+    [Fact]
     public void Faults_across_keys_are_told_too() => AssertFaults(
         """
         {

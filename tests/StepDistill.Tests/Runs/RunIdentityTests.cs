@@ -49,6 +49,14 @@ public sealed class RunIdentityTests
     }
 
     [Fact]
+    public void What_a_teacher_costs_changes_no_training()
+    {
+        var priced = SampleRecipe.Birds with { Teacher = SampleRecipe.Birds.Teacher with { Price = new() { Input = 1, Output = 2 } } };
+
+        Assert.Equal(Birds.Settings, RunIdentity.Of(priced, SampleRecipe.Data).Settings);
+    }
+
+    [Fact]
     public void Data_counts_by_name_and_content()
     {
         var swapped = new Dictionary<string, string> { ["train"] = new('b', 64), ["annotations"] = new('a', 64) };

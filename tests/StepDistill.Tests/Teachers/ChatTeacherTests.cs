@@ -60,6 +60,35 @@ public sealed class ChatTeacherTests
         Assert.Equal(("m", 0.5f, 99), (options.ModelId, options.Temperature, options.MaxOutputTokens));
     }
 
+    [Theory]
+    [InlineData(1234, 567, null, 0.00052530)]      // 1,234 × 0.15 + 567 × 0.60 millionths
+    [InlineData(1234, 567, 1024, 0.00044850)]      // 1,024 of them × 0.075
+    [InlineData(null, 567, null, null)]
+    [InlineData(1234, null, null, null)]
+    public async Task An_answer_knows_what_it_cost(int? input, int? output, int? cached, double? price)
+    {
+        using var client = ScriptedChatClient.Of(new ChatResponse(new ChatMessage(ChatRole.Assistant, "Answer: perhaps"))
+        {
+            Usage = new UsageDetails { InputTokenCount = input, OutputTokenCount = output, CachedInputTokenCount = cached },
+        });
+        using var teacher = new ChatTeacher(
+            Task, Settings, [], () => client, Retries, time: _time, price: new(0.15m, 0.60m) { CachedInput = 0.075m });
+
+        var annotation = await teacher.AnswerAsync(Row, Stop);
+
+        Assert.Equal((AnnotationStatus.Unreadable, (decimal?)price), (annotation.Status, annotation.Price));     // unreadable replies are paid for too
+    }
+
+    [Fact]
+    public async Task What_a_model_costs_is_in_no_key()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        using var priced = new ChatTeacher(Task, Settings, [], () => client, Retries, time: _time, price: new(1, 1));
+        using var teacher = Teacher(client);
+        Assert.Equal(teacher.KeyOf(Row), priced.KeyOf(Row));
+        Assert.Null((await teacher.AnswerAsync(Row, Stop)).Price);
+    }
+
     [Fact]
     public async Task Missing_usage_is_not_counted_as_nothing() =>
         Assert.Null((await Answer("Answer: good")).InputTokens);
