@@ -25,6 +25,8 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         "name",
         "task.train", "task.validation", "task.validation_rows", "task.test",
         "teacher.answers", "teacher.demonstrations", "teacher.endpoint", "teacher.key_variable", "teacher.concurrency",
+        "teacher.form", "teacher.rationale", "teacher.output",
+        "teacher.demonstration_choice", "teacher.demonstrations_shown", "teacher.demonstration_seed",
         "training.checkpoint_every_steps", "training.checkpoint_beside_training", "training.keep_checkpoints",
         "training.keep_checkpoint_every_steps", "training.device",
     ];

@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Prompts;
 
 namespace StepDistill.Tests.Teachers;
 
@@ -33,6 +34,13 @@ public sealed class AnnotationKeyTests
         { "instruction", Chat(messages: [new(ChatRole.System, "Reply."), Messages[1]]) },
         { "question", Chat(messages: [Messages[0], new(ChatRole.User, "The sun shone.")]) },
         { "number of messages", Chat(messages: [Messages[1]]) },
+        { "form", Chat(Formed(new() { Form = PromptForm.Completion })) },
+        { "reasons after", Chat(Formed(new() { Rationale = RationaleOrder.After })) },
+        { "reasons for gold", Chat(Formed(new() { Rationale = RationaleOrder.ForGold })) },
+        { "other gold", Chat(Formed(new() { Rationale = RationaleOrder.ForGold }), row: Row with { Label = "bad" }) },
+        { "json", Chat(Formed(new() { Output = ReplyOutput.Json }), schema: "{}") },
+        { "schema", Chat(Formed(new() { Output = ReplyOutput.Json }), schema: "{ }") },
+        { "json if enforced", Chat(Formed(new() { Output = ReplyOutput.Auto }), schema: "{}") },
     };
 
     public static TheoryData<string, string> RecordedParts { get; } = new()
@@ -126,9 +134,16 @@ public sealed class AnnotationKeyTests
     private static string Shipped([System.Runtime.CompilerServices.CallerFilePath] string path = "") =>
         Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "..", "recipes", "demonstrations");
 
+    [Fact]
+    public void Which_demonstrations_are_chosen_counts_by_what_they_are() =>
+        Assert.Equal(Chat(), Chat(Formed(new() { Choice = DemonstrationChoice.Nearest, Shown = 3, Seed = 7 })));
+
+    private static ChatTeacherSettings Formed(PromptSettings prompt) => Settings with { Prompt = prompt };
+
     private static string Chat(
-        ChatTeacherSettings? settings = null, TaskSpec? task = null, Example? row = null, ChatMessage[]? messages = null) =>
-        AnnotationKey.OfChat(task ?? Task, settings ?? Settings, row ?? Row, messages ?? Messages);
+        ChatTeacherSettings? settings = null, TaskSpec? task = null, Example? row = null, ChatMessage[]? messages = null,
+        string? schema = null) =>
+        AnnotationKey.OfChat(task ?? Task, settings ?? Settings, row ?? Row, messages ?? Messages, schema);
 
     private static string Recorded(
         TaskSpec? task = null, string format = "plain", Example? row = null, RecordedAnswer? answer = null) =>
