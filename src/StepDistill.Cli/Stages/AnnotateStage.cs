@@ -12,7 +12,11 @@ namespace StepDistill.Cli.Stages;
 /// <param name="Stored">Questions that are answered, readably or not: one a row, or as many as the teacher gives answers.</param>
 /// <param name="ToAsk">Questions that are still to be asked.</param>
 /// <param name="Failed">Of the stored ones, those to which no reply came.</param>
-internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed);
+internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed)
+{
+    /// <summary>Rows that the teacher cannot be asked about: without an input, or without the gold label that its prompt gives.</summary>
+    public long CannotAsk { get; init; }
+}
 
 /// <summary>Annotates a recipe's rows: joins rows, teacher and store.</summary>
 /// <param name="teachers">Makes teachers.</param>
@@ -35,11 +39,12 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
-            var (rows, annotated, stored, ask, failed) = (0L, 0L, 0L, 0L, 0L);
+            var (rows, annotated, stored, ask, failed, cannot) = (0L, 0L, 0L, 0L, 0L, 0L);
             await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
                 rows++;
+                cannot += teacher.CanAnswer(row.Example) ? 0 : 1;
                 var answers = row.Answers.OfType<Annotation>().DistinctBy(answer => answer.Key).ToList();
                 annotated += answers.Count > 0 ? 1 : 0;
                 stored += answers.Count;
@@ -50,7 +55,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
                     .Count();
             }
 
-            needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
+            needs.Add(new(split.Name, rows, annotated, stored, ask, failed) { CannotAsk = cannot });
         }
 
         return needs;
@@ -115,8 +120,9 @@ internal sealed class AnnotateStage(TeacherStage teachers)
             RetryFailed = retryFailed,
             Total = rows * teacher.Answers.Count,
         };
-        return await new AnnotationRun(teacher, store, settings, progress)
+        var end = await new AnnotationRun(teacher, store, settings, progress)
             .RunAsync(splits.ToAsyncEnumerable().SelectMany(split => split.Read(cancellation)), cancellation)
             .ConfigureAwait(false);
+        return end with { Notes = teacher.Notes };
     }
 }

@@ -59,6 +59,16 @@ internal sealed class AnnotateVerb : Verb
         var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
         var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
         terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask"));
+        if (needs.Sum(need => need.CannotAsk) is > 0 and var cannot)
+        {
+            terminal.Say(Invariant($"{cannot:N0} rows cannot be asked about: {Missing(recipe)}."));
+        }
+
+        if (ask > 0 && recipe.Recipe.Teacher is { Name: "chat", Output: "auto" })
+        {
+            terminal.Say("One request more will show whether the server enforces a JSON schema.");
+        }
+
         var result = new JsonObject
         {
             ["recipe"] = recipe.Recipe.Name,
@@ -69,6 +79,7 @@ internal sealed class AnnotateVerb : Verb
                 ["stored"] = need.Stored,
                 ["to_ask"] = need.ToAsk,
                 ["failed"] = need.Failed,
+                ["cannot_ask"] = need.CannotAsk,
             }))),
             ["asked"] = 0,
         };
@@ -80,6 +91,8 @@ internal sealed class AnnotateVerb : Verb
             result["statuses"] = new JsonObject(end.Statuses.OrderBy(pair => pair.Key).Select(
                 pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value)));
             terminal.Say($"Asked {end.Asked.ToString("N0", CultureInfo.InvariantCulture)}: {Describe(end.Statuses)}.");
+            end.Notes.ToList().ForEach(terminal.Say);
+            result["notes"] = new JsonArray([.. end.Notes.Select(note => (JsonNode)note)]);
             terminal.Say($"Next: stepdistill annotations stats {_recipe.PathOf(words)}");
         }
 
@@ -93,6 +106,10 @@ internal sealed class AnnotateVerb : Verb
             value.Examples,
             0,
             value.Statuses.Count == 0 ? "" : Describe(value.Statuses))));
+
+    private static string Missing(OpenedRecipe recipe) => recipe.Recipe.Teacher.Rationale == "for-gold"
+        ? "teacher.rationale is 'for-gold', and they have no gold label (or no input)"
+        : "they have no input";
 
     private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"

@@ -16,7 +16,7 @@ public sealed class DemonstrationChooserTests
     public void Nearest_shows_the_likest_last()
     {
         var chooser = Chooser(new() { Choice = DemonstrationChoice.Nearest, Shown = 2 });
-        Assert.Equal([0, 2], chooser.For("dog and cat"));
+        Assert.Equal([1, 2], chooser.For("dog and cat"));      // both in 2; cats are rarer than dogs
         Assert.Equal([5, 3], chooser.For("Rain falls!"));
     }
 
@@ -40,7 +40,7 @@ public sealed class DemonstrationChooserTests
 
     [Fact]
     public void Random_choices_stay_the_same_from_version_to_version() =>
-        Assert.Equal("PINNED", string.Join(' ', Enumerable.Range(0, 4).Select(row => string.Join(',', Random(seed: 1).For($"row {row}")))));
+        Assert.Equal("3,1 2,0 2,5 3,5", string.Join(' ', Enumerable.Range(0, 4).Select(row => string.Join(',', Random(seed: 1).For($"row {row}")))));
 
     [Fact]
     public void One_demonstration_more_changes_only_the_prompts_that_it_gets_into()

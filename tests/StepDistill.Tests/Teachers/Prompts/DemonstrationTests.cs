@@ -40,7 +40,7 @@ public sealed class DemonstrationTests : IDisposable
     [InlineData("""{"input": "a</s>b", "answer": "neutral", "rationale": "r"}""", "it has no 'label'; it has 'input', 'answer', 'rationale'.")]
     [InlineData("""{"input": "a</s>b", "rationale": "r", "label": "yes"}""", "the task allows: entailment, neutral, contradiction.")]
     [InlineData("""{"premise": "a", "rationale": "r", "label": "yes"}""", "nor all columns of {premise}</s>{hypothesis}; it has 'premise', 'rationale', 'label'.")]
-    [InlineData("", "the file holds no demonstration; write one a line, such as {\"input\"")]
+    [InlineData("\n\n", "the file holds no demonstration; write one a line, such as {\"input\"")]
     [InlineData("nonsense", "line 1: ")]
     public async Task A_faulty_row_is_named_with_its_reason(string line, string reason)
     {

@@ -8,7 +8,7 @@ public sealed class InputSimilarityTests
     [Fact]
     public void A_text_of_the_same_words_is_the_likest()
     {
-        var scores = new InputSimilarity(["The dog barks.", "A cat sleeps.", "A dog and a cat play."]).ScoresFor("the CAT sleeps");
+        var scores = new InputSimilarity(["The dog barks.", "A cat sleeps.", "A dog and a cat play."]).ScoresFor("CAT sleeps!");
         Assert.Equal([1, 2, 0], Enumerable.Range(0, 3).OrderByDescending(text => scores[text]));
     }
 

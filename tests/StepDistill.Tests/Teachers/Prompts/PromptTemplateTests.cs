@@ -106,7 +106,7 @@ public sealed class PromptTemplateTests
             try
             {
                 var demonstration = new Demonstration(example with { Label = label }, "r" + reasons);
-                var messages = new PromptTemplate(task, ReplyReader.Formats[format], [demonstration]).Render(example);
+                var messages = new PromptTemplate(task, ReplyReader.Formats[format], [demonstration]).Render(example with { Input = "c</s>d" });
                 var read = ReplyReader.Read(task, ReplyReader.Formats[format], example, messages[2].Text);
                 Assert.True(task.IsCorrect(example with { Label = label }, read.Label!));
             }
@@ -123,7 +123,8 @@ public sealed class PromptTemplateTests
     public void Equations_stand_in_one_pair_of_parentheses(string label, string written)
     {
         var example = new Example { Id = "1", Input = "How many?", Label = label };
-        var messages = new PromptTemplate(TaskCatalog.Find("svamp")!, "svamp-cot", [new Demonstration(example, "So many.")]).Render(example);
+        var messages = new PromptTemplate(TaskCatalog.Find("svamp")!, "svamp-cot", [new Demonstration(example, "So many.")])
+            .Render(example with { Input = "How few?" });
         Assert.Contains(messages[2].Text["So many. The answer is ".Length..^1], written.Split('|'));
     }
 

@@ -44,7 +44,7 @@ public sealed class LabelFirstReplyTests
     [Theory]
     [InlineData("")]
     [InlineData("I would rather not say.")]
-    [InlineData("Neutral words abound here.")]
+    [InlineData("Neutral words abound, and entailment too.")]
     [InlineData("Answer: perhaps\nReasons: Who knows?")]
     public void A_reply_without_a_label_is_unreadable(string reply)
     {
