@@ -61,7 +61,7 @@ internal sealed class AnnotateVerb : Verb
         terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask"));
         if (needs.Sum(need => need.CannotAsk) is > 0 and var cannot)
         {
-            terminal.Say(Invariant($"{cannot:N0} rows cannot be asked about: {Missing(recipe)}."));
+            terminal.Say(Invariant($"{cannot:N0} {(cannot == 1 ? "row" : "rows")} cannot be asked about: {Missing(recipe)}."));
         }
 
         if (ask > 0 && recipe.Recipe.Teacher is { Name: "chat", Output: "auto" })
@@ -108,8 +108,8 @@ internal sealed class AnnotateVerb : Verb
             value.Statuses.Count == 0 ? "" : Describe(value.Statuses))));
 
     private static string Missing(OpenedRecipe recipe) => recipe.Recipe.Teacher.Rationale == "for-gold"
-        ? "teacher.rationale is 'for-gold', and they have no gold label (or no input)"
-        : "they have no input";
+        ? "no gold label, which teacher.rationale 'for-gold' gives (or no input)"
+        : "no input";
 
     private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"
