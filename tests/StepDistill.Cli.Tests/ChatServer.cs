@@ -28,6 +28,9 @@ internal sealed class ChatServer : IDisposable
     /// <summary>What the requests' headers <c>Authorization</c> held.</summary>
     public List<string?> Keys { get; } = [];
 
+    /// <summary>What the requests held.</summary>
+    public List<JsonNode> Requests { get; } = [];
+
     public void Dispose() => _listener.Close();
 
     private static int Port()
@@ -57,6 +60,11 @@ internal sealed class ChatServer : IDisposable
             }
 
             var request = await JsonNode.ParseAsync(context.Request.InputStream);
+            lock (Keys)
+            {
+                Requests.Add(request!);
+            }
+
             var last = request!["messages"]!.AsArray()[^1]!["content"]!;
             var (status, text) = _answer(last is JsonArray parts ? parts[0]!["text"]!.GetValue<string>() : last.GetValue<string>());
             var reply = status == 200

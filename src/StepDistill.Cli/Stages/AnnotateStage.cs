@@ -13,7 +13,11 @@ namespace StepDistill.Cli.Stages;
 /// <param name="Stored">Questions that are answered, readably or not: one a row, or as many as the teacher gives answers.</param>
 /// <param name="ToAsk">Questions that are still to be asked.</param>
 /// <param name="Failed">Of the stored ones, those to which no reply came.</param>
-internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed);
+internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed)
+{
+    /// <summary>Rows that the teacher cannot be asked about: without an input, or without the gold label that its prompt gives.</summary>
+    public long CannotAsk { get; init; }
+}
 
 /// <summary>What annotating will take.</summary>
 /// <param name="Needs">What is stored and what is to be asked, by split.</param>
@@ -73,12 +77,13 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
-            var (rows, annotated, stored, ask, failed) = (0L, 0L, 0L, 0L, 0L);
+            var (rows, annotated, stored, ask, failed, cannot) = (0L, 0L, 0L, 0L, 0L, 0L);
             await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
                 var questions = estimator.Add(row);
                 rows++;
+                cannot += teacher.CanAnswer(row.Example) ? 0 : 1;
                 annotated += questions.Stored > 0 ? 1 : 0;
                 stored += questions.Stored;
                 failed += questions.Failed;
@@ -89,7 +94,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
                 }
             }
 
-            needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
+            needs.Add(new(split.Name, rows, annotated, stored, ask, failed) { CannotAsk = cannot });
         }
 
         return new(needs, estimator);
@@ -181,6 +186,7 @@ internal sealed class AnnotateStage(TeacherStage teachers)
             RetryFailed = retryFailed,
             Total = rows * teacher.Answers.Count,
         };
-        return await new AnnotationRun(teacher, store, settings, progress).RunAsync(examples, cancellation).ConfigureAwait(false);
+        var end = await new AnnotationRun(teacher, store, settings, progress).RunAsync(examples, cancellation).ConfigureAwait(false);
+        return end with { Notes = teacher.Notes };
     }
 }

@@ -77,6 +77,16 @@ internal sealed class AnnotateVerb : Verb
         var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
         var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
         terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask{Estimates.About(recipe, estimate)}"));
+        if (needs.Sum(need => need.CannotAsk) is > 0 and var cannot)
+        {
+            terminal.Say(Invariant($"{cannot:N0} {(cannot == 1 ? "row" : "rows")} cannot be asked about: {Missing(recipe)}."));
+        }
+
+        if (ask > 0 && recipe.Recipe.Teacher is { Name: "chat", Output: "auto" })
+        {
+            terminal.Say("One request more will show whether the server enforces a JSON schema.");
+        }
+
         var result = new JsonObject
         {
             ["recipe"] = recipe.Recipe.Name,
@@ -87,6 +97,7 @@ internal sealed class AnnotateVerb : Verb
                 ["stored"] = need.Stored,
                 ["to_ask"] = need.ToAsk,
                 ["failed"] = need.Failed,
+                ["cannot_ask"] = need.CannotAsk,
             }))),
             ["estimate"] = Estimates.Json(estimate),
             ["asked"] = 0,
@@ -99,6 +110,8 @@ internal sealed class AnnotateVerb : Verb
             result["statuses"] = new JsonObject(end.Statuses.OrderBy(pair => pair.Key).Select(
                 pair => KeyValuePair.Create(pair.Key.ToString().ToLowerInvariant(), (JsonNode?)pair.Value)));
             terminal.Say($"Asked {end.Asked.ToString("N0", CultureInfo.InvariantCulture)}: {Describe(end.Statuses)}.");
+            end.Notes.ToList().ForEach(terminal.Say);
+            result["notes"] = new JsonArray([.. end.Notes.Select(note => (JsonNode)note)]);
             terminal.Say($"Next: stepdistill annotations stats {_recipe.PathOf(words)}");
         }
 
@@ -112,6 +125,10 @@ internal sealed class AnnotateVerb : Verb
             value.Examples,
             0,
             value.Paused ?? (value.Statuses.Count == 0 ? "" : Describe(value.Statuses)))));
+
+    private static string Missing(OpenedRecipe recipe) => recipe.Recipe.Teacher.Rationale == "for-gold"
+        ? "no gold label, which teacher.rationale 'for-gold' gives (or no input)"
+        : "no input";
 
     private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"

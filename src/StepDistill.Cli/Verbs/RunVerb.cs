@@ -64,10 +64,15 @@ internal sealed class RunVerb : Verb
         terminal.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"annotate: {stored:N0} stored, {ask:N0} to ask{(ask == 0 ? "; skipped" : Estimates.About(recipe, estimator.Estimate()))}"));
-        return ask == 0
-            ? 0
-            : (await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
-                recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, maxCost: null, AnnotateVerb.Relay(progress), cancellation))).Asked;
+        if (ask == 0)
+        {
+            return 0;
+        }
+
+        var end = await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
+            recipe, splits, needs.Sum(need => need.Rows), retryFailed: false, maxCost: null, AnnotateVerb.Relay(progress), cancellation));
+        end.Notes.ToList().ForEach(terminal.Say);
+        return end.Asked;
     }
 
     private async Task<bool> TrainAsync(OpenedRecipe recipe, Terminal terminal, CancellationToken cancellation)

@@ -37,6 +37,29 @@ public sealed record TeacherSection
     [RecipePath]
     public string? Demonstrations { get; init; }
 
+    /// <summary>For <c>chat</c>: which demonstrations a row is shown with: <c>fixed</c> (all, in order), <c>random</c> (drawn by the row's input and <see cref="DemonstrationSeed"/>) or <c>nearest</c> (the likest inputs, the likest last). Never one whose input is the row's own. Default: <c>fixed</c>.</summary>
+    [AllowedValues("fixed", "random", "nearest")]
+    public string DemonstrationChoice { get; init; } = "fixed";
+
+    /// <summary>For <c>chat</c>: how many demonstrations a row is shown with, where they are chosen at random or as the nearest.</summary>
+    [Range(1, 1000)]
+    public int? DemonstrationsShown { get; init; }
+
+    /// <summary>For <c>chat</c>: what <c>random</c> draws by. Not the training's seed: other students learn from the same answers. Default: 0.</summary>
+    public int DemonstrationSeed { get; init; }
+
+    /// <summary>For <c>chat</c>: <c>chat</c> (demonstrations as turns of a chat) or <c>completion</c> (one message of running text, for base models and servers that only continue). Default: <c>chat</c>.</summary>
+    [AllowedValues("chat", "completion")]
+    public string Form { get; init; } = "chat";
+
+    /// <summary>For <c>chat</c>: where the reasons stand: <c>before</c> the label (chain of thought), <c>after</c> it, or <c>for-gold</c>: the prompt gives the gold label and asks only for reasons (Zelikman et al. 2022, arXiv 2203.14465). Default: <c>before</c>.</summary>
+    [AllowedValues("before", "after", "for-gold")]
+    public string Rationale { get; init; } = "before";
+
+    /// <summary>For <c>chat</c>: <c>text</c>; <c>json</c> (an object by a JSON schema that goes with the request); or <c>auto</c>, which asks for JSON where one small request proves that the server enforces schemas, and else for text. Default: <c>text</c>.</summary>
+    [AllowedValues("text", "json", "auto")]
+    public string Output { get; init; } = "text";
+
     /// <summary>For <c>chat</c>: sampling temperature. Default: 0.</summary>
     [Range(0d, 2d)]
     public double Temperature { get; init; }
@@ -90,9 +113,39 @@ public sealed record TeacherSection
                 + "set a temperature above 0, such as 0.7.";
         }
 
+        foreach (var fault in Name == "chat" ? PromptFaults() : [])
+        {
+            yield return fault;
+        }
+
         if (Endpoint is not null && !(Uri.TryCreate(Endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
         {
             yield return $"teacher.endpoint is '{Endpoint}'; it must be an address that starts with http:// or https://.";
+        }
+    }
+
+    private IEnumerable<string> PromptFaults()
+    {
+        if (DemonstrationChoice != "fixed" && Demonstrations is null)
+        {
+            yield return $"teacher.demonstrations is missing; with teacher.demonstration_choice '{DemonstrationChoice}' it must name the file to choose from.";
+        }
+
+        if (DemonstrationChoice != "fixed" && DemonstrationsShown is null)
+        {
+            yield return $"teacher.demonstrations_shown is missing; with teacher.demonstration_choice '{DemonstrationChoice}' it must say how many are shown, such as 6.";
+        }
+
+        if (DemonstrationChoice == "fixed" && DemonstrationsShown is not null)
+        {
+            yield return $"teacher.demonstrations_shown is {DemonstrationsShown} and teacher.demonstration_choice is 'fixed', which shows all; "
+                + "choose random or nearest, or leave demonstrations_shown out.";
+        }
+
+        if (Form == "completion" && Output != "text")
+        {
+            yield return $"teacher.output is '{Output}' and teacher.form is 'completion'; a server that only continues text takes no schema, "
+                + "so with that form it must be text.";
         }
     }
 }

@@ -28,6 +28,8 @@ public sealed record RunIdentity(string Hash, IReadOnlyDictionary<string, string
         "teacher.requests_per_minute", "teacher.tokens_per_minute", "teacher.timeout_seconds",
         "waves.rows", "waves.min_gain", "waves.max_waves", "waves.choose",
         "teacher.prices", "teacher.price",
+        "teacher.form", "teacher.rationale", "teacher.output",
+        "teacher.demonstration_choice", "teacher.demonstrations_shown", "teacher.demonstration_seed",
         "training.checkpoint_every_steps", "training.checkpoint_beside_training", "training.keep_checkpoints",
         "training.keep_checkpoint_every_steps", "training.device",
     ];

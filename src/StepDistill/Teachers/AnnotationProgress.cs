@@ -23,6 +23,9 @@ public sealed record AnnotationProgress
     /// <summary>Tokens of prompts and replies as far as providers counted them.</summary>
     public long Tokens { get; init; }
 
+    /// <summary>What a user should know about how the teacher has asked, in whole sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Time since the run began.</summary>
     public TimeSpan Elapsed { get; init; }
 

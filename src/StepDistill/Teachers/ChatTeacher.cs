@@ -3,7 +3,7 @@ using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers.Prices;
-using StepDistill.Teachers.Replies;
+using StepDistill.Teachers.Prompts;
 using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Teachers;
@@ -20,6 +20,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     private readonly ChatTeacherSettings _settings;
     private readonly PromptTemplate _prompt;
     private readonly ChatRequests _requests;
+    private readonly SchemaProbe _probe;
 
     /// <summary>Creates the teacher. Nothing is sent yet.</summary>
     /// <param name="task">What a label is.</param>
@@ -41,15 +42,17 @@ public sealed class ChatTeacher : ITeacher, IDisposable
         TaskSpec task, ChatTeacherSettings settings, IReadOnlyList<Demonstration> demonstrations, Func<IChatClient> connect,
         ChatRetries? retries = null, Func<Exception, RequestFailure?>? explain = null, TimeProvider? time = null,
         RequestGate? gate = null, ModelPrice? price = null)
-        : this(task, settings, new PromptTemplate(task, settings.Format, demonstrations), new ChatRequests(
+        : this(task, settings, new PromptTemplate(task, settings.Format, demonstrations, settings.Prompt), new ChatRequests(
             $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
             retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System), price)
     {
     }
 
-    private ChatTeacher(TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests, ModelPrice? price)
+    private ChatTeacher(
+        TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests, ModelPrice? price, SchemaProbe? probe = null)
     {
         (_task, _settings, _prompt, _requests, Price) = (task, settings, prompt, requests, price);
+        _probe = probe ?? new SchemaProbe(_requests, settings);
         Answers = [this];
     }
 
@@ -78,6 +81,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             Model = section.Model ?? throw new StepDistillException(
                 "teacher.model is missing; with teacher.name 'chat' it must name the model to ask."),
             Format = section.Format ?? task.ReplyFormat,
+            Prompt = PromptSettings.From(section),
             Temperature = section.Temperature,
             MaxTokens = section.MaxTokens,
         };
@@ -85,7 +89,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             task, settings, demonstrations, connect, retries ?? new() { Timeout = TimeSpan.FromSeconds(section.TimeoutSeconds) },
             explain, time, gate ?? GateOf(section, time), price);
         first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(
-            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests, price))];
+            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests, price, first._probe))];
         return first;
     }
 
@@ -109,11 +113,33 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<ITeacher> Answers { get; private set; }
 
-    /// <summary>The model's name.</summary>
-    public string Name => _settings.Model;
+    /// <summary>The model's name; where it is asked for reasons only, that the label was given to it, so that nobody counts it as its own.</summary>
+    public string Name => _settings.Prompt.Rationale == RationaleOrder.ForGold ? $"{_settings.Model} (given the gold label)" : _settings.Model;
 
     /// <inheritdoc/>
-    public string KeyOf(Example example) => AnnotationKey.OfChat(_task, _settings, example, _prompt.Render(example));
+    public IReadOnlyList<string> Notes => _probe.Notes;
+
+    /// <inheritdoc/>
+    public bool CanAnswer(Example example) => _prompt.CanAsk(example);
+
+    /// <inheritdoc/>
+    public string KeyOf(Example example) => AnnotationKey.OfChat(
+        _task, _settings, example,
+        _settings.Prompt.Output == ReplyOutput.Auto
+            ? _prompt.Render(example, isJson: false).Concat(_prompt.Render(example, isJson: true))
+            : _prompt.Render(example),
+        _settings.Prompt.Output == ReplyOutput.Text ? null : _prompt.SchemaFor(example));
+
+    /// <summary>What would be sent about an example; nothing is.</summary>
+    /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
+    /// <returns>One question; where a probe decides between two, the one in JSON and then the one in text.</returns>
+    /// <exception cref="StepDistillException">The format needs a premise and a hypothesis, and the example has none.</exception>
+    public IReadOnlyList<ChatQuestion> QuestionsAbout(Example example) => _settings.Prompt.Output switch
+    {
+        ReplyOutput.Text => [Question(example, isJson: false)],
+        ReplyOutput.Json => [Question(example, isJson: true)],
+        _ => [Question(example, isJson: true), Question(example, isJson: false)],
+    };
 
     /// <inheritdoc/>
     /// <exception cref="StepDistillException">
@@ -122,33 +148,60 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// </exception>
     public async Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default)
     {
-        var messages = _prompt.Render(example);
         var annotation = new Annotation
         {
-            Key = AnnotationKey.OfChat(_task, _settings, example, messages),
+            Key = KeyOf(example),
             ExampleId = example.Id,
             Teacher = Name,
             Status = AnnotationStatus.Failed,
             Reply = "",
             Sample = _settings.Sample,
         };
+        var isJson = _settings.Prompt.Output == ReplyOutput.Json;
+        if (_settings.Prompt.Output == ReplyOutput.Auto)
+        {
+            var (isEnforced, probed) = await _probe.AskAsync(cancellation).ConfigureAwait(false);
+            if (isEnforced is not { } known)
+            {
+                return annotation with { Latency = probed!.Latency, At = probed.At, Fault = probed.Fault };
+            }
+
+            isJson = known;
+        }
+
+        var question = Question(example, isJson);
+        var outcome = await _requests.SendAsync(question.Messages, question.Options, cancellation).ConfigureAwait(false);
+        annotation = annotation with { Latency = outcome.Latency, At = outcome.At, Price = outcome.Cost };
+        return outcome.Response is { } response
+            ? Read(annotation, example, response, isJson)
+            : annotation with { Fault = outcome.Fault };
+    }
+
+    /// <summary>Disposes the client, if it was made, and the gate: the other answers share them.</summary>
+    public void Dispose()
+    {
+        _probe.Dispose();
+        _requests.Dispose();
+    }
+
+    private ChatQuestion Question(Example example, bool isJson)
+    {
         var options = new ChatOptions
         {
             ModelId = _settings.Model,
             Temperature = (float)_settings.Temperature,
             MaxOutputTokens = _settings.MaxTokens,
+            StopSequences = _prompt.StopSequences is { Count: > 0 } stop ? [.. stop] : null,
         };
-        var outcome = await _requests.SendAsync(messages, options, cancellation).ConfigureAwait(false);
-        annotation = annotation with { Latency = outcome.Latency, At = outcome.At, Price = outcome.Cost };
-        return outcome.Response is { } response
-            ? Read(annotation, example, response)
-            : annotation with { Fault = outcome.Fault };
+        if (isJson)
+        {
+            SchemaRequest.Add(options, _prompt.SchemaFor(example));
+        }
+
+        return new ChatQuestion(isJson, _prompt.Render(example, isJson), options);
     }
 
-    /// <summary>Disposes the client, if it was made, and the gate: the other answers share them.</summary>
-    public void Dispose() => _requests.Dispose();
-
-    private Annotation Read(Annotation annotation, Example example, ChatResponse response)
+    private Annotation Read(Annotation annotation, Example example, ChatResponse response, bool isJson)
     {
         annotation = annotation with
         {
@@ -161,8 +214,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             return annotation with { Status = AnnotationStatus.Refused, Fault = refusal };
         }
 
-        var reply = ReplyReader.Read(
-            _task, _settings.Format, example, response.Text, response.FinishReason == ChatFinishReason.Length);
+        var reply = _prompt.Read(example, response.Text, response.FinishReason == ChatFinishReason.Length, isJson);
         return annotation with
         {
             Status = reply.Status,

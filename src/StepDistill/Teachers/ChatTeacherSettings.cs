@@ -1,3 +1,5 @@
+using StepDistill.Teachers.Prompts;
+
 namespace StepDistill.Teachers;
 
 /// <summary>Whom a <see cref="ChatTeacher"/> asks, and how. Unlike <see cref="Requests.ChatRetries"/>, all of it is part of an annotation's key.</summary>
@@ -11,6 +13,9 @@ public sealed record ChatTeacherSettings
 
     /// <summary>How the prompt is written and the reply is read: one of <see cref="Replies.ReplyReader.Formats"/>.</summary>
     public required string Format { get; init; }
+
+    /// <summary>How the prompt is formed besides. Default: a chat in text with the reasons first.</summary>
+    public PromptSettings Prompt { get; init; } = new();
 
     /// <summary>Sampling temperature, from 0 to 2. Default: 0.</summary>
     public double Temperature { get; init; }

@@ -17,6 +17,9 @@ public interface ITeacher
     /// <param name="example">The example.</param>
     bool CanAnswer(Example example) => example.Input is not null;
 
+    /// <summary>What a user should know about how the teacher has asked so far, in whole sentences.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>The content key of the question about an example: equal keys are equal questions, and are asked once.</summary>
     /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
     string KeyOf(Example example);

@@ -179,6 +179,20 @@ public sealed partial class AnnotateVerbTests
     }
 
     [Fact]
+    public async Task Rows_that_cannot_be_asked_about_are_counted_with_the_reason()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new AnnotateVerb(FakeStages.Create()), Birds.WriteTo(folder), "--runs", folder["runs"], "--dry-run",
+            "--set", "teacher.name=chat", "--set", "teacher.model=m", "--set", "teacher.rationale=for-gold");
+
+        Assert.Equal(
+            "birds: 0 stored, 3 to ask\n1 row cannot be asked about: no gold label, which teacher.rationale 'for-gold' gives (or no input).\n",
+            run.Output);
+    }
+
+    [Fact]
     public async Task An_unknown_split_is_wrong_usage()
     {
         using var folder = new TemporaryFolder();

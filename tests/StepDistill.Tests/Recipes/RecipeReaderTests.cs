@@ -97,6 +97,24 @@ public sealed class RecipeReaderTests
         "student.tokenizer is given beside student.from; published weights bring their own tokenizer.");
 
     [Fact]
+    public void Faults_of_a_prompt_are_told_where_one_is_written()
+    {
+        const string Prompt = """
+            "demonstration_choice": "nearest", "form": "completion", "output": "auto"
+            """;
+        AssertFaults(
+            $$"""{ "name": "x", "task": { "name": "nli" }, "teacher": { "name": "chat", "model": "m", {{Prompt}} } }""",
+            "teacher.demonstrations is missing; with teacher.demonstration_choice 'nearest' it must name the file to choose from.",
+            "teacher.demonstrations_shown is missing; with teacher.demonstration_choice 'nearest' it must say how many are shown, such as 6.",
+            "teacher.output is 'auto' and teacher.form is 'completion'; a server that only continues text takes no schema, so with that form it must be text.");
+        AssertFaults(
+            """{ "name": "x", "task": { "name": "nli" }, "teacher": { "name": "chat", "model": "m", "demonstrations_shown": 4, "rationale": "gold" } }""",
+            "teacher.rationale is 'gold'; it must be before, after or for-gold.",
+            "teacher.demonstrations_shown is 4 and teacher.demonstration_choice is 'fixed', which shows all; choose random or nearest, or leave demonstrations_shown out.");
+        Assert.Equal("nearest", Read($$"""{ "name": "x", "task": { "name": "nli" }, "teacher": { {{Prompt}} } }""").Teacher.DemonstrationChoice);
+    }
+
+    [Fact]
     public void Required_keys_are_asked_for() => AssertFaults(
         "{}",
         "name is missing; it must be 1 to 80 letters, digits, '-', '_' or '.', not beginning with '.', for it names folders.",

@@ -1,7 +1,9 @@
 using CsCheck;
 using Microsoft.Extensions.AI;
+using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Prompts;
 
 namespace StepDistill.Tests.Teachers;
 
@@ -32,6 +34,13 @@ public sealed class AnnotationKeyTests
         { "instruction", Chat(messages: [new(ChatRole.System, "Reply."), Messages[1]]) },
         { "question", Chat(messages: [Messages[0], new(ChatRole.User, "The sun shone.")]) },
         { "number of messages", Chat(messages: [Messages[1]]) },
+        { "form", Chat(Formed(new() { Form = PromptForm.Completion })) },
+        { "reasons after", Chat(Formed(new() { Rationale = RationaleOrder.After })) },
+        { "reasons for gold", Chat(Formed(new() { Rationale = RationaleOrder.ForGold })) },
+        { "other gold", Chat(Formed(new() { Rationale = RationaleOrder.ForGold }), row: Row with { Label = "bad" }) },
+        { "json", Chat(Formed(new() { Output = ReplyOutput.Json }), schema: "{}") },
+        { "schema", Chat(Formed(new() { Output = ReplyOutput.Json }), schema: "{ }") },
+        { "json if enforced", Chat(Formed(new() { Output = ReplyOutput.Auto }), schema: "{}") },
     };
 
     public static TheoryData<string, string> RecordedParts { get; } = new()
@@ -97,9 +106,44 @@ public sealed class AnnotationKeyTests
         Assert.Equal("44fc8a03114f52c3f88128401d1afa4f5b6d3db2e8c3f01a2e", Recorded()[..50]);
     }
 
+    [Theory]
+    [InlineData("cqa", null, "cqa.jsonl", "8cecc4afa41dfb3693bab2f55e3929f173c211f72eb6f401f8")]
+    [InlineData("svamp", null, "svamp.jsonl", "556687aa25db1b6a7cdfb06eeef9049bb8b8c9beac51fe6c06")]
+    [InlineData("nli", "anli-cot", "anli.jsonl", "64b777ae5400f5e4c345fd4fe9c98d5748f2f461e743a78657")]
+    [InlineData("nli", null, "esnli.jsonl", "5e5794c7b0893caf5bed82b26e509cd79440a1a865d98b5a46")]
+    [InlineData("nli", "plain", "esnli.jsonl", "37de219d1e0576f1943ba753abb1f45b0f6ef37876dff69ffa")]
+    [InlineData("nli", "plain", null, "b5121f7c24ba3127364ec1c4066315468606f88bb8940453c3")]
+    public async Task Recipes_written_before_prompts_had_settings_find_their_answers(
+        string task, string? format, string? demonstrations, string start)
+    {
+        var section = new TeacherSection
+        {
+            Name = "chat",
+            Model = "m",
+            Endpoint = "http://server",
+            Format = format,
+            Demonstrations = demonstrations is null ? null : Path.Combine(Shipped(), demonstrations),
+        };
+        using var teacher = await ChatTeacher.OpenAsync(
+            TaskCatalog.Find(task)!, section, () => throw new InvalidOperationException("nobody is to be asked"),
+            cancellation: TestContext.Current.CancellationToken);
+        var row = new Example { Id = "1", Input = "The sun shines.</s>It is warm.", Choices = task == "cqa" ? ["x", "y"] : [] };
+        Assert.Equal(start, teacher.KeyOf(row)[..50]);
+    }
+
+    private static string Shipped([System.Runtime.CompilerServices.CallerFilePath] string path = "") =>
+        Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "..", "recipes", "demonstrations");
+
+    [Fact]
+    public void Which_demonstrations_are_chosen_counts_by_what_they_are() =>
+        Assert.Equal(Chat(), Chat(Formed(new() { Choice = DemonstrationChoice.Nearest, Shown = 3, Seed = 7 })));
+
+    private static ChatTeacherSettings Formed(PromptSettings prompt) => Settings with { Prompt = prompt };
+
     private static string Chat(
-        ChatTeacherSettings? settings = null, TaskSpec? task = null, Example? row = null, ChatMessage[]? messages = null) =>
-        AnnotationKey.OfChat(task ?? Task, settings ?? Settings, row ?? Row, messages ?? Messages);
+        ChatTeacherSettings? settings = null, TaskSpec? task = null, Example? row = null, ChatMessage[]? messages = null,
+        string? schema = null) =>
+        AnnotationKey.OfChat(task ?? Task, settings ?? Settings, row ?? Row, messages ?? Messages, schema);
 
     private static string Recorded(
         TaskSpec? task = null, string format = "plain", Example? row = null, RecordedAnswer? answer = null) =>

@@ -5,6 +5,7 @@ using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.Prompts;
 using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Tests.Teachers;
@@ -350,6 +351,49 @@ public sealed class ChatTeacherTests
         }
 
         Assert.True(client.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_given_label_becomes_the_annotations_own_and_the_annotation_says_so()
+    {
+        using var client = ScriptedChatClient.Of("The sun is pleasant.");
+        using var teacher = new ChatTeacher(
+            Task, Settings with { Prompt = new() { Rationale = RationaleOrder.ForGold } }, [], () => client, Retries, time: _time);
+        Assert.False(teacher.CanAnswer(Row with { Label = null }));
+        Assert.False(teacher.CanAnswer(Row with { Input = null }));
+        Assert.NotEqual(teacher.KeyOf(Row), teacher.KeyOf(Row with { Label = "bad" }));
+
+        var annotation = await teacher.AnswerAsync(Row, Stop);
+
+        Assert.Equal((AnnotationStatus.Ok, "good", "The sun is pleasant."), (annotation.Status, annotation.Label, annotation.Rationale));
+        Assert.Equal("m (given the gold label)", annotation.Teacher);
+        Assert.Equal("The sun shines.\nAnswer: good\nReasons:", client.Asked[0].Messages[^1].Text);
+    }
+
+    [Fact]
+    public async Task A_recipe_opens_the_prompt_it_describes()
+    {
+        using var client = ScriptedChatClient.Of("""{"label":"good","rationale":"It is pleasant."}""");
+        using var json = await ChatTeacher.OpenAsync(
+            Task, new() { Name = "chat", Model = "m", Output = "json", Rationale = "after" }, () => client, cancellation: Stop);
+        Assert.Equal("It is pleasant.", (await json.AnswerAsync(Row, Stop)).Rationale);
+        Assert.Single(client.Asked);        // what the recipe says is not probed
+
+        using var continuing = ScriptedChatClient.Of(" It is pleasant.\nAnswer: good\n\nQuestion: And");
+        using var running = await ChatTeacher.OpenAsync(
+            Task, new() { Name = "chat", Model = "m", Form = "completion" }, () => continuing, cancellation: Stop);
+        Assert.Equal(("good", "It is pleasant."), (await running.AnswerAsync(Row, Stop)) switch { var a => (a.Label, a.Rationale) });
+        Assert.Equal(["\nQuestion:"], continuing.Asked[0].Options.StopSequences);
+        Assert.Null(continuing.Asked[0].Options.ResponseFormat);
+    }
+
+    [Fact]
+    public async Task Json_cut_by_the_token_limit_is_truncated()
+    {
+        using var client = ScriptedChatClient.Of(Finished("""{"rationale":"The sun is""", ChatFinishReason.Length));
+        using var teacher = new ChatTeacher(
+            Task, Settings with { Prompt = new() { Output = ReplyOutput.Json } }, [], () => client, Retries, time: _time);
+        Assert.Equal(AnnotationStatus.Truncated, (await teacher.AnswerAsync(Row, Stop)).Status);
     }
 
     private ChatTeacher Teacher(ScriptedChatClient client) => new(Task, Settings, [], () => client, Retries, time: _time);

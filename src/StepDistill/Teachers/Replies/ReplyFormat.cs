@@ -17,6 +17,9 @@ internal sealed record ReplyFormat(string Name, string? Stop, IReadOnlyList<stri
         new("plain", null, ["Rationale:", "Reasoning:", "Explanation:"]),
     ];
 
+    /// <summary>The format of chat models' own answers.</summary>
+    public static ReplyFormat Plain { get; } = All.Single(format => format.Stop is null);
+
     /// <summary>
     /// Cuts a reply to its first block: what stands before a line that starts with the stop marker; in <c>plain</c>,
     /// what stands after a model's thoughts in <c>&lt;think&gt;</c>.

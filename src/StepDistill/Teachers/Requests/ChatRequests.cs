@@ -100,7 +100,7 @@ internal sealed class ChatRequests : IDisposable
             else if (!verdict.Passing || attempt++ >= _retries.Attempts)
             {
                 StopIfHopeless(verdict.Fault);
-                return new RequestOutcome(null, verdict.Fault, _time.GetElapsedTime(started), _time.GetUtcNow(), null);
+                return new RequestOutcome(null, verdict.Fault, _time.GetElapsedTime(started), _time.GetUtcNow(), null) { IsRefused = !verdict.Passing };
             }
             else
             {

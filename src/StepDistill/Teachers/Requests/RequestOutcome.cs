@@ -8,4 +8,8 @@ namespace StepDistill.Teachers.Requests;
 /// <param name="Latency">Of the last request.</param>
 /// <param name="At">When the last request ended.</param>
 /// <param name="Cost">What the reply cost, in dollars; null where the price or the tokens are not known.</param>
-internal sealed record RequestOutcome(ChatResponse? Response, string? Fault, TimeSpan Latency, DateTimeOffset At, decimal? Cost);
+internal sealed record RequestOutcome(ChatResponse? Response, string? Fault, TimeSpan Latency, DateTimeOffset At, decimal? Cost)
+{
+    /// <summary>Whether the server refused the question itself, so that the same question would be refused again.</summary>
+    public bool IsRefused { get; init; }
+}

@@ -1,7 +1,7 @@
 using StepDistill.Tasks;
-using StepDistill.Teachers;
+using StepDistill.Teachers.Prompts;
 
-namespace StepDistill.Tests.Teachers;
+namespace StepDistill.Tests.Teachers.Prompts;
 
 public sealed class DemonstrationTests : IDisposable
 {
@@ -37,12 +37,26 @@ public sealed class DemonstrationTests : IDisposable
     [InlineData("""{"input": "a</s>b", "rationale": "r"}""", "line 1: it has no 'label'")]
     [InlineData("""{"input": "a</s>b", "rationale": "r", "label": "perhaps"}""", "line 1: its label 'perhaps'")]
     [InlineData("""{"rationale": "r", "label": "neutral"}""", "line 1: it has no 'input'")]
+    [InlineData("""{"input": "a</s>b", "answer": "neutral", "rationale": "r"}""", "it has no 'label'; it has 'input', 'answer', 'rationale'.")]
+    [InlineData("""{"input": "a</s>b", "rationale": "r", "label": "yes"}""", "the task allows: entailment, neutral, contradiction.")]
+    [InlineData("""{"premise": "a", "rationale": "r", "label": "yes"}""", "nor all columns of {premise}</s>{hypothesis}; it has 'premise', 'rationale', 'label'.")]
+    [InlineData("\n\n", "the file holds no demonstration; write one a line, such as {\"input\"")]
     [InlineData("nonsense", "line 1: ")]
     public async Task A_faulty_row_is_named_with_its_reason(string line, string reason)
     {
         var fault = await Assert.ThrowsAsync<StepDistillException>(() => Read("nli", line));
         Assert.Contains(_file, fault.Message, StringComparison.Ordinal);
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_gold_label_may_stand_in_the_tasks_own_column()
+    {
+        var task = new TaskSpec { Name = "mood", Answer = AnswerKind.Label, Labels = ["good", "bad"], LabelColumn = "sentiment" };
+        await File.WriteAllTextAsync(_file, """{"input": "The sun shines.", "sentiment": "Good", "rationale": "Sun."}""", TestContext.Current.CancellationToken);
+        var one = Assert.Single(await Demonstration.ReadAsync(task, _file, TestContext.Current.CancellationToken));
+        Assert.Equal("good", one.Example.Label);
+        Assert.Contains(_file, one.Example.Id, StringComparison.Ordinal);     // a message about it names the place
     }
 
     private async Task<IReadOnlyList<Demonstration>> Read(string task, string lines)

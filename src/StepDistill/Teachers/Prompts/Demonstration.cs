@@ -1,6 +1,6 @@
 using StepDistill.Tasks;
 
-namespace StepDistill.Teachers;
+namespace StepDistill.Teachers.Prompts;
 
 /// <summary>A worked example for the prompt: an input with the reasons and the answer that the teacher should give.</summary>
 /// <param name="Example">The input, its gold label and its choices.</param>
@@ -10,12 +10,12 @@ public sealed record Demonstration(Example Example, string Rationale)
     /// <summary>Reads demonstrations from a file that has any format that rows can have, usually .jsonl.</summary>
     /// <param name="task">The task that they show.</param>
     /// <param name="path">
-    /// The file: columns <c>rationale</c>, <c>label</c>, and <c>input</c> or the columns of the task's input template;
+    /// The file: columns <c>rationale</c>, <c>label</c> or the task's own label column, and <c>input</c> or the columns of the task's input template;
     /// <c>choices</c> where the task is to choose and the input does not list them.
     /// </param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="StepDistillException">
-    /// The file cannot be read, or rows in it are faulty: each is named with line and reason.
+    /// The file cannot be read or holds no row, or rows in it are faulty: each is named with line and reason.
     /// </exception>
     public static async Task<IReadOnlyList<Demonstration>> ReadAsync(
         TaskSpec task, string path, CancellationToken cancellation = default)
@@ -26,7 +26,7 @@ public sealed record Demonstration(Example Example, string Rationale)
         {
             try
             {
-                demonstrations.Add(Read(task, row));
+                demonstrations.Add(Read(task, row, $"demonstration in {DataFile.Unit(path)} {row.Number} of {path}"));
             }
             catch (FormatException e)
             {
@@ -35,18 +35,21 @@ public sealed record Demonstration(Example Example, string Rationale)
         }
 
         faults.ThrowIfAny();
-        return demonstrations;
+        return demonstrations.Count > 0 ? demonstrations : throw faults.Fatal(null,
+            "the file holds no demonstration; write one a line, such as "
+            + $"{{\"input\": \"…\", \"rationale\": \"…\", \"label\": \"{(task.Labels.Count > 0 ? task.Labels[0] : "…")}\"}}.");
     }
 
-    private static Demonstration Read(TaskSpec task, DataRow row)
+    private static Demonstration Read(TaskSpec task, DataRow row, string name)
     {
         var choices = Choices.FromColumns(row.Columns) ?? [];
         var input = (task.InputTemplate is { } template ? new InputTemplate(template).Write(row.Columns, choices) : null)
             ?? Text(row, "input")
-            ?? throw new FormatException("it has no 'input', nor all columns of the task's input template.");
+            ?? throw new FormatException(
+                $"it has no 'input'{(task.InputTemplate is null ? "" : $", nor all columns of {task.InputTemplate.ReplaceLineEndings(" ")}")}; {Found(row)}.");
         var example = new Example
         {
-            Id = $"demonstration {row.Number}",
+            Id = name,
             Input = input,
             Choices = choices.Count > 0 ? choices : Choices.FromInput(input),
             Columns = row.Columns.Where(column => column.Value is not null)
@@ -57,15 +60,26 @@ public sealed record Demonstration(Example Example, string Rationale)
             throw new FormatException("it has no choices: end the input in lines '(a) …', '(b) …', or list them as 'choices'.");
         }
 
-        var label = Text(row, "label") ?? throw new FormatException("it has no 'label'.");
+        var label = Text(row, task.LabelColumn) ?? Text(row, "label") ?? throw new FormatException(
+            $"it has no 'label'{(task.LabelColumn == "label" ? "" : $" or '{task.LabelColumn}'")}; {Found(row)}.");
         return new Demonstration(
             example with
             {
                 Label = task.Canonical(example, label)
-                    ?? throw new FormatException($"its label '{label}' is not one that the task allows."),
+                    ?? throw new FormatException($"its label '{label}' is not one that the task allows: {Allowed(task, example)}."),
             },
-            Text(row, "rationale") ?? throw new FormatException("it has no 'rationale'; the reasons are what it shows."));
+            Text(row, "rationale")
+                ?? throw new FormatException($"it has no 'rationale', and the reasons are what it shows; {Found(row)}."));
     }
+
+    private static string Found(DataRow row) => $"it has {string.Join(", ", row.Columns.Keys.Take(20).Select(name => $"'{name}'"))}";
+
+    private static string Allowed(TaskSpec task, Example example) => task.Answer switch
+    {
+        AnswerKind.Label => string.Join(", ", task.Labels),
+        AnswerKind.Choice => string.Join(", ", example.Choices),
+        _ => "an equation with a value, such as (12 - 5)",
+    };
 
     private static string? Text(DataRow row, string column) =>
         row.Columns.GetValueOrDefault(column)?.Trim() is { Length: > 0 } text ? text : null;
