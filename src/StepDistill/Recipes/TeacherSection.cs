@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using StepDistill.Teachers.Redaction;
 
 namespace StepDistill.Recipes;
 
@@ -33,6 +34,9 @@ public sealed record TeacherSection
     /// <summary>For <c>chat</c>: the environment variable that holds the key. Default: <c>OPENAI_API_KEY</c>.</summary>
     public string KeyVariable { get; init; } = "OPENAI_API_KEY";
 
+    /// <summary>For <c>chat</c>: what is taken out of every text before it is sent: built-in kinds (<c>email</c>, <c>iban</c>, <c>credit-card</c>, <c>ip</c>, <c>phone</c>) and objects with a <c>pattern</c> (a regular expression without look-arounds) and its <c>replacement</c>. Default: nothing.</summary>
+    public IReadOnlyList<RedactionSetting>? Redact { get; init; }
+
     /// <summary>For <c>chat</c>: JSONL file of worked examples (<c>input</c>, <c>rationale</c>, <c>label</c>); a relative path starts at the recipe's folder.</summary>
     [RecipePath]
     public string? Demonstrations { get; init; }
@@ -63,6 +67,11 @@ public sealed record TeacherSection
 
     internal IEnumerable<string> Faults()
     {
+        foreach (var fault in (Redact ?? []).Select(Redactor.Fault).OfType<string>())
+        {
+            yield return fault;
+        }
+
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
         {
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";

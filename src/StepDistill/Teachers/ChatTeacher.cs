@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers.Prices;
+using StepDistill.Teachers.Redaction;
 using StepDistill.Teachers.Replies;
 using StepDistill.Teachers.Requests;
 
@@ -20,6 +22,10 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     private readonly ChatTeacherSettings _settings;
     private readonly PromptTemplate _prompt;
     private readonly ChatRequests _requests;
+    private readonly Func<string, string>? _redact;
+
+    /// <summary>Demonstrations are the same messages in every prompt, and are redacted once.</summary>
+    private readonly ConditionalWeakTable<ChatMessage, ChatMessage> _redacted;
 
     /// <summary>Creates the teacher. Nothing is sent yet.</summary>
     /// <param name="task">What a label is.</param>
@@ -36,20 +42,30 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <param name="time">The clock; the system's where missing.</param>
     /// <param name="gate">What requests must pass, to be disposed with the teacher; one that lets all pass where missing.</param>
     /// <param name="price">What the model's tokens cost; null where not known.</param>
+    /// <param name="redact">
+    /// Takes out of a text what must not leave the machine; null sends texts as they are. It sees every message but the
+    /// instruction, which is ours. What it returns is sent, hashed and so part of the key: two rows that become the same
+    /// text share an answer.
+    /// </param>
     /// <exception cref="StepDistillException">The format is unknown or a demonstration cannot be used.</exception>
     public ChatTeacher(
         TaskSpec task, ChatTeacherSettings settings, IReadOnlyList<Demonstration> demonstrations, Func<IChatClient> connect,
         ChatRetries? retries = null, Func<Exception, RequestFailure?>? explain = null, TimeProvider? time = null,
-        RequestGate? gate = null, ModelPrice? price = null)
-        : this(task, settings, new PromptTemplate(task, settings.Format, demonstrations), new ChatRequests(
-            $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
-            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System))
+        RequestGate? gate = null, ModelPrice? price = null, Func<string, string>? redact = null)
     {
+        (_task, _settings, _prompt) = (task, settings, new PromptTemplate(task, settings.Format, demonstrations));
+        _requests = new ChatRequests(
+            $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
+            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System);
+        (_redact, _redacted) = (redact, []);
+        Answers = [this];
     }
 
-    private ChatTeacher(TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests)
+    /// <summary>Another answer of the same teacher.</summary>
+    private ChatTeacher(ChatTeacher first, int sample)
     {
-        (_task, _settings, _prompt, _requests) = (task, settings, prompt, requests);
+        (_task, _settings, _prompt, _requests) = (first._task, first._settings with { Sample = sample }, first._prompt, first._requests);
+        (_redact, _redacted) = (first._redact, first._redacted);
         Answers = [this];
     }
 
@@ -61,11 +77,13 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <param name="time">The clock; the system's where missing.</param>
     /// <param name="gate">What requests must pass; one with the section's limits where missing.</param>
     /// <param name="price">What the model's tokens cost; null where not known.</param>
+    /// <param name="redact">Takes out of a text what must not leave the machine, after what the section's <c>redact</c> says.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="StepDistillException">The format is unknown, or the file of demonstrations cannot be used.</exception>
     public static async Task<ChatTeacher> OpenAsync(
         TaskSpec task, TeacherSection section, Func<IChatClient> connect, Func<Exception, RequestFailure?>? explain = null,
-        TimeProvider? time = null, RequestGate? gate = null, ModelPrice? price = null, CancellationToken cancellation = default)
+        TimeProvider? time = null, RequestGate? gate = null, ModelPrice? price = null, Func<string, string>? redact = null,
+        CancellationToken cancellation = default)
     {
         IReadOnlyList<Demonstration> demonstrations = section.Demonstrations is { } path
             ? await Demonstration.ReadAsync(task, path, cancellation).ConfigureAwait(false)
@@ -80,10 +98,21 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             MaxTokens = section.MaxTokens,
         };
         var first = new ChatTeacher(
-            task, settings, demonstrations, connect, explain: explain, time: time, gate: gate ?? GateOf(section, time), price: price);
-        first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(
-            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests))];
+            task, settings, demonstrations, connect, explain: explain, time: time, gate: gate ?? GateOf(section, time), price: price,
+            redact: RedactionOf(section, redact));
+        first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(sample => new ChatTeacher(first, sample))];
         return first;
+    }
+
+    private static Func<string, string>? RedactionOf(TeacherSection section, Func<string, string>? further)
+    {
+        if (section.Redact is not { Count: > 0 } settings)
+        {
+            return further;
+        }
+
+        var redactor = Redactor.From(settings);
+        return further is null ? redactor.Redact : text => further(redactor.Redact(text));
     }
 
     /// <summary>A gate with the limits of a recipe.</summary>
@@ -103,7 +132,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     public string Name => _settings.Model;
 
     /// <inheritdoc/>
-    public string KeyOf(Example example) => AnnotationKey.OfChat(_task, _settings, example, _prompt.Render(example));
+    public string KeyOf(Example example) => AnnotationKey.OfChat(_task, _settings, example, Messages(example));
 
     /// <inheritdoc/>
     /// <exception cref="StepDistillException">
@@ -112,7 +141,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// </exception>
     public async Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default)
     {
-        var messages = _prompt.Render(example);
+        var messages = Messages(example);
         var annotation = new Annotation
         {
             Key = AnnotationKey.OfChat(_task, _settings, example, messages),
@@ -137,6 +166,16 @@ public sealed class ChatTeacher : ITeacher, IDisposable
 
     /// <summary>Disposes the client, if it was made, and the gate: the other answers share them.</summary>
     public void Dispose() => _requests.Dispose();
+
+    /// <summary>The prompt as it is sent and hashed.</summary>
+    private IReadOnlyList<ChatMessage> Messages(Example example)
+    {
+        var messages = _prompt.Render(example);
+        return _redact is null ? messages : [.. messages.Select(message => _redacted.GetValue(message, Redacted))];
+    }
+
+    private ChatMessage Redacted(ChatMessage message) =>
+        message.Role == ChatRole.System ? message : new ChatMessage(message.Role, _redact!(message.Text));
 
     private Annotation Read(Annotation annotation, Example example, ChatResponse response)
     {
