@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using StepDistill.Teachers.Redaction;
 
 namespace StepDistill.Recipes;
@@ -21,8 +22,8 @@ public sealed record TeacherSection
     [AllowedValues("readable", "correct")]
     public string Keep { get; init; } = "readable";
 
-    /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol) or <c>ollama</c>. Default: <c>openai</c>.</summary>
-    [AllowedValues("openai", "ollama")]
+    /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol), <c>azure</c> (models deployed at Azure; <c>model</c> is the deployment), <c>anthropic</c> or <c>ollama</c>. Default: <c>openai</c>.</summary>
+    [AllowedValues("openai", "azure", "anthropic", "ollama")]
     public string Provider { get; init; } = "openai";
 
     /// <summary>For <c>chat</c>: the server's address; the provider's own where missing.</summary>
@@ -31,8 +32,8 @@ public sealed record TeacherSection
     /// <summary>For <c>chat</c>: the model's name at the provider.</summary>
     public string? Model { get; init; }
 
-    /// <summary>For <c>chat</c>: the environment variable that holds the key. Default: <c>OPENAI_API_KEY</c>.</summary>
-    public string KeyVariable { get; init; } = "OPENAI_API_KEY";
+    /// <summary>For <c>chat</c>: the environment variable, or else the user secret, that holds the key. Default: <c>OPENAI_API_KEY</c>, <c>AZURE_OPENAI_API_KEY</c> or <c>ANTHROPIC_API_KEY</c>, by provider.</summary>
+    public string? KeyVariable { get; init; }
 
     /// <summary>For <c>chat</c>: what is taken out of every text before it is sent: built-in kinds (<c>email</c>, <c>iban</c>, <c>credit-card</c>, <c>ip</c>, <c>phone</c>) and objects with a <c>pattern</c> (a regular expression without look-arounds) and its <c>replacement</c>. Default: nothing.</summary>
     public IReadOnlyList<RedactionSetting>? Redact { get; init; }
@@ -41,7 +42,7 @@ public sealed record TeacherSection
     [RecipePath]
     public string? Demonstrations { get; init; }
 
-    /// <summary>For <c>chat</c>: sampling temperature. Default: 0.</summary>
+    /// <summary>For <c>chat</c>: sampling temperature; Anthropic's models take none. Default: 0.</summary>
     [Range(0d, 2d)]
     public double Temperature { get; init; }
 
@@ -77,7 +78,17 @@ public sealed record TeacherSection
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";
         }
 
-        if (Name == "chat" && Samples > 1 && Temperature == 0)
+        if (Name == "chat" && Provider == "azure" && Endpoint is null)
+        {
+            yield return "teacher.endpoint is missing; with teacher.provider 'azure' it must be the resource's address, such as https://NAME.openai.azure.com.";
+        }
+
+        if (Name == "chat" && Provider == "anthropic" && Temperature != 0)
+        {
+            yield return $"teacher.temperature is {Temperature.ToString("R", CultureInfo.InvariantCulture)}; Anthropic's models take none: leave it out.";
+        }
+
+        if (Name == "chat" && Provider != "anthropic" && Samples > 1 && Temperature == 0)
         {
             yield return $"teacher.samples is {Samples} and teacher.temperature is 0, at which a model answers the same every time; "
                 + "set a temperature above 0, such as 0.7.";
