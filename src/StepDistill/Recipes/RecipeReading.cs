@@ -120,15 +120,15 @@ internal sealed class RecipeReading(string source, string? folder)
             return;
         }
 
-        if (key.Kind == RecipeValueKind.Section)
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            into[key.Name] = null;
+        }
+        else if (key.Kind == RecipeValueKind.Section)
         {
             var inner = new JsonObject();
             ReadSection(value, key, inner);
             into[key.Name] = inner;
-        }
-        else if (value.ValueKind == JsonValueKind.Null)
-        {
-            into[key.Name] = null;
         }
         else
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using StepDistill.Teachers.Redaction;
 
 namespace StepDistill.Recipes;
@@ -7,6 +8,8 @@ namespace StepDistill.Recipes;
 /// <summary>The section <c>teacher</c>: who is asked, how, and which answers are kept.</summary>
 public sealed record TeacherSection
 {
+    private static readonly IReadOnlyList<string> Readable = ["readable"];
+
     /// <summary><c>recorded</c> (answers that came with the rows) or <c>chat</c> (a model behind an API). Default: <c>recorded</c>.</summary>
     [AllowedValues("recorded", "chat")]
     public string Name { get; init; } = "recorded";
@@ -18,9 +21,14 @@ public sealed record TeacherSection
     /// <summary>How replies are read: <c>cqa-cot</c>, <c>svamp-cot</c>, <c>anli-cot</c>, <c>esnli-cot</c>, or <c>plain</c>. Default: what the task's preset says, else <c>plain</c>.</summary>
     public string? Format { get; init; }
 
-    /// <summary>Which annotations train the student: <c>readable</c>, or <c>correct</c> (label equals gold). Default: <c>readable</c>; the paper filters nothing more.</summary>
-    [AllowedValues("readable", "correct")]
-    public string Keep { get; init; } = "readable";
+    /// <summary>Which annotations train the student, one filter or a list: <c>readable</c> (always), <c>correct</c> (label equals gold), <c>rationale</c> (there is one), <c>no-copy</c> (it is neither a part of the input nor the label alone), <c>length</c> (see <see cref="RationaleWords"/>), <c>language</c> (it is written in a script of the input), <c>distinct</c> (it is not nearly that of an earlier answer). Default: <c>readable</c>; the paper filters nothing more.</summary>
+    [AllowedValues("readable", "correct", "rationale", "no-copy", "length", "language", "distinct")]
+    [OneOrSeveral]
+    [JsonConverter(typeof(OneOrSeveral))]
+    public IReadOnlyList<string> Keep { get; init; } = Readable;
+
+    /// <summary>How long rationales may be, for the filter <c>length</c> of <see cref="Keep"/>.</summary>
+    public RationaleLengthSection? RationaleWords { get; init; }
 
     /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol), <c>azure</c> (models deployed at Azure; <c>model</c> is the deployment), <c>anthropic</c> or <c>ollama</c>. Default: <c>openai</c>.</summary>
     [AllowedValues("openai", "azure", "anthropic", "ollama")]
@@ -71,6 +79,16 @@ public sealed record TeacherSection
         foreach (var fault in (Redact ?? []).Select(Redactor.Fault).OfType<string>())
         {
             yield return fault;
+        }
+
+        if (RationaleWords is { } words && words.Min > words.Max)
+        {
+            yield return $"teacher.rationale_words.min is {words.Min} and teacher.rationale_words.max is {words.Max}; the first must not be above the second.";
+        }
+
+        if (RationaleWords is not null && !Keep.Contains("length"))
+        {
+            yield return "teacher.rationale_words is given, and teacher.keep has no 'length' that would heed it; add it.";
         }
 
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
