@@ -124,6 +124,12 @@ public sealed class TrainingRun
             Warn($"{data.Counts.CutRationales} rationales were longer than training.max_rationale_words ({training.MaxRationaleWords}) and lost their ends.");
         }
 
+        if (data.Counts.Dropped.Where(one => one.Filter != "readable").ToList() is { Count: > 0 } dropped)
+        {
+            Warn($"teacher.keep left out {dropped.Sum(one => one.Answers)} answers: "
+                + string.Join("; ", dropped.Select(one => $"{one.Answers} because {one.Reason}")) + ".");
+        }
+
         ChooseWhatLearns(network);
         using var optimizer = Optimizer.Of(training, network.LearningMemory);
         var checkpoints = new CheckpointFolder(folder.Checkpoints)

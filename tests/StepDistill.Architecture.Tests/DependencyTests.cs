@@ -17,16 +17,16 @@ public sealed class DependencyTests
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Cli"] =
         [
-            "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "OllamaSharp", "Spectre.Console",
-            "StepDistill", "StepDistill.Training", "System.CommandLine",
+            "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Training", "System.CommandLine",
         ],
     };
 
     /// <summary>Packages that a project's packages may bring along, and what its own sources must not use all the same.</summary>
     private static readonly Dictionary<string, string[]> Forbidden = new()
     {
-        ["StepDistill"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Microsoft.ML.OnnxRuntime"],
-        ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Microsoft.ML.OnnxRuntime"],
+        ["StepDistill"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
+        ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Cli"] = ["TorchSharp", "Microsoft.ML.OnnxRuntime"],
     };
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace StepDistill.Cli.Tests;
 
-/// <summary>A server on loopback that speaks OpenAI's protocol as far as teachers need it.</summary>
+/// <summary>A server on loopback that speaks OpenAI's, Anthropic's and Ollama's protocols as far as teachers need them.</summary>
 internal sealed class ChatServer : IDisposable
 {
     private readonly HttpListener _listener = new();
@@ -28,7 +28,10 @@ internal sealed class ChatServer : IDisposable
     /// <summary>What the requests' headers <c>Authorization</c> held.</summary>
     public List<string?> Keys { get; } = [];
 
-    /// <summary>What the requests held.</summary>
+    /// <summary>Where requests went, such as <c>/v1/chat/completions</c>.</summary>
+    public List<string> Paths { get; } = [];
+
+    /// <summary>The requests' bodies.</summary>
     public List<JsonNode> Requests { get; } = [];
 
     public void Dispose() => _listener.Close();
@@ -57,6 +60,7 @@ internal sealed class ChatServer : IDisposable
             lock (Keys)
             {
                 Keys.Add(context.Request.Headers["Authorization"]);
+                Paths.Add(context.Request.Url!.AbsolutePath);
             }
 
             var request = await JsonNode.ParseAsync(context.Request.InputStream);
@@ -67,26 +71,58 @@ internal sealed class ChatServer : IDisposable
 
             var last = request!["messages"]!.AsArray()[^1]!["content"]!;
             var (status, text) = _answer(last is JsonArray parts ? parts[0]!["text"]!.GetValue<string>() : last.GetValue<string>());
-            var reply = status == 200
-                ? new JsonObject
-                {
-                    ["id"] = "1",
-                    ["object"] = "chat.completion",
-                    ["created"] = 1,
-                    ["model"] = "test",
-                    ["choices"] = new JsonArray(new JsonObject
-                    {
-                        ["index"] = 0,
-                        ["finish_reason"] = "stop",
-                        ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
-                    }),
-                    ["usage"] = new JsonObject { ["prompt_tokens"] = 10, ["completion_tokens"] = 5, ["total_tokens"] = 15 },
-                }
-                : new JsonObject { ["error"] = new JsonObject { ["message"] = text, ["code"] = status } };
+            var reply = status != 200 ? Error(status, text) : context.Request.Url.AbsolutePath switch
+            {
+                "/v1/messages" => Anthropic(text),
+                "/api/chat" => Ollama(text),
+                _ => OpenAI(text),
+            };
             context.Response.StatusCode = status;
             context.Response.ContentType = "application/json";
             await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(reply)));
             context.Response.Close();
         }
     }
+
+    private static JsonObject OpenAI(string text) => new()
+    {
+        ["id"] = "1",
+        ["object"] = "chat.completion",
+        ["created"] = 1,
+        ["model"] = "test",
+        ["choices"] = new JsonArray(new JsonObject
+        {
+            ["index"] = 0,
+            ["finish_reason"] = "stop",
+            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+        }),
+        ["usage"] = new JsonObject { ["prompt_tokens"] = 10, ["completion_tokens"] = 5, ["total_tokens"] = 15 },
+    };
+
+    private static JsonObject Anthropic(string text) => new()
+    {
+        ["id"] = "1",
+        ["type"] = "message",
+        ["role"] = "assistant",
+        ["model"] = "test",
+        ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }),
+        ["stop_reason"] = "end_turn",
+        ["usage"] = new JsonObject { ["input_tokens"] = 10, ["output_tokens"] = 5 },
+    };
+
+    private static JsonObject Ollama(string text) => new()
+    {
+        ["model"] = "test",
+        ["created_at"] = "2026-01-01T00:00:00Z",
+        ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+        ["done"] = true,
+        ["done_reason"] = "stop",
+        ["prompt_eval_count"] = 10,
+        ["eval_count"] = 5,
+    };
+
+    private static JsonObject Error(int status, string text) => new()
+    {
+        ["error"] = new JsonObject { ["message"] = text, ["code"] = status },
+    };
 }

@@ -121,6 +121,10 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         return counts;
     }
 
+    /// <summary>Says how good the teacher is on a split, and what of its answers a student can use.</summary>
+    public Task<TeacherReport> ReportAsync(OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation) =>
+        TeacherReport.CountAsync(recipe.Task, recipe.Recipe.Teacher, ReadAsync(recipe, split, cancellation), cancellation);
+
     /// <summary>Streams a split's rows, each with its annotations.</summary>
     public async IAsyncEnumerable<AnnotatedExample> ReadAsync(
         OpenedRecipe recipe, TaskSplit split, [EnumeratorCancellation] CancellationToken cancellation)

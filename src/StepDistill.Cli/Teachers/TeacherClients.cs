@@ -1,5 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using Anthropic;
+using Anthropic.Exceptions;
 using Microsoft.Extensions.AI;
 using OllamaSharp;
 using OllamaSharp.Models.Exceptions;
@@ -12,9 +14,11 @@ using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Cli.Teachers;
 
-/// <summary>Makes the teacher that a recipe names. Keys come from environment variables only, and go nowhere but to the server.</summary>
+/// <summary>Makes the teacher that a recipe names, and the client of its provider.</summary>
 internal static class TeacherClients
 {
+    private const string AnthropicAddress = "https://api.anthropic.com";
+
     private const string OllamaAddress = "http://localhost:11434";
 
     /// <summary>Longer than the teacher's own limit for one question, so that the teacher is the one that decides.</summary>
@@ -47,50 +51,56 @@ internal static class TeacherClients
             task, recipe.Teacher, () => Connect(recipe.Teacher, Http(gate)), Explain, gate: gate, price: price, cancellation: cancellation);
     }
 
-    /// <summary>Makes what requests are sent with; its replies' headers are heard by a gate.</summary>
-    internal static HttpClient Http(RequestGate gate) => new(new RateHeaders(gate, TimeProvider.System)) { Timeout = Timeout };
+    /// <summary>Makes what requests are sent with; its replies' headers are heard by a gate, and no reply can tell the key.</summary>
+    internal static HttpClient Http(RequestGate gate) =>
+        new(new CredentialFilter(new RateHeaders(gate, TimeProvider.System))) { Timeout = Timeout };
 
-    /// <summary>Makes a client of the provider that the section names.</summary>
+    /// <summary>Makes a client of the provider that the section names. It does not retry: the teacher does.</summary>
     /// <exception cref="StepDistillException">A key is needed and missing.</exception>
-    internal static IChatClient Connect(TeacherSection section, HttpClient http)
+    internal static IChatClient Connect(TeacherSection section, HttpClient http) => section.Provider switch
     {
-        if (section.Provider == "ollama")
+        "ollama" => Ollama(section, http),
+        "anthropic" => new AnthropicClient(new Anthropic.Core.ClientOptions
         {
-            http.BaseAddress = new Uri(section.Endpoint ?? OllamaAddress);
-            return new OllamaApiClient(http, section.Model!);
-        }
+            ApiKey = TeacherKeys.Find(section),
+            BaseUrl = section.Endpoint ?? AnthropicAddress,     // otherwise an environment variable could name another
+            HttpClient = http,
+            MaxRetries = 0,
+            Timeout = Timeout,
+        }).AsIChatClient(section.Model!),
+        _ => new OpenAIClient(new ApiKeyCredential(TeacherKeys.Find(section)), new OpenAIClientOptions
+        {
+            Endpoint = section is { Provider: "azure", Endpoint: { } resource } ? AzureAddress(resource)
+                : section.Endpoint is { } address ? new Uri(address)
+                : null,
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            NetworkTimeout = Timeout,
+            Transport = new HttpClientPipelineTransport(http),
+        }).GetChatClient(section.Model).AsIChatClient(),
+    };
 
-        return new OpenAIClient(
-            new ApiKeyCredential(KeyOf(section)),
-            new OpenAIClientOptions
-            {
-                Endpoint = section.Endpoint is { } address ? new Uri(address) : null,
-                RetryPolicy = new ClientRetryPolicy(maxRetries: 0),     // the teacher itself retries
-                NetworkTimeout = Timeout,
-                Transport = new HttpClientPipelineTransport(http),
-            }).GetChatClient(section.Model).AsIChatClient();
-    }
-
-    /// <summary>Reads what the providers' own exceptions say.</summary>
+    /// <summary>Reads what the providers' own exceptions say. Anthropic's tell no headers; what those ask for, the gate has heard.</summary>
     internal static RequestFailure? Explain(Exception e) => e switch
     {
         ClientResultException { Status: > 0 } failure => new(failure.Status, RetryAfter(failure)),
         ClientResultException => new(null),
+        AnthropicApiException failure => new((int)failure.StatusCode),
+        AnthropicException => new(null),
         ResponseError or OllamaException => new(null),
         _ => null,
     };
 
-    private static string KeyOf(TeacherSection section)
+    private static OllamaApiClient Ollama(TeacherSection section, HttpClient http)
     {
-        if (Environment.GetEnvironmentVariable(section.KeyVariable) is { Length: > 0 } key)
-        {
-            return key.Trim();
-        }
+        http.BaseAddress = new Uri(section.Endpoint ?? OllamaAddress);
+        return new OllamaApiClient(http, section.Model!);
+    }
 
-        // Servers of one's own seldom ask for a key, and the client wants some text.
-        return section.Endpoint is not null ? "none" : throw new StepDistillException(
-            $"The environment variable {section.KeyVariable} is not set, and OpenAI's server answers nobody without a key. Set it "
-            + "(teacher.key_variable can name another), or give the address of a server of your own as teacher.endpoint.");
+    /// <summary>The address below a resource's at which Azure speaks OpenAI's own protocol.</summary>
+    private static Uri AzureAddress(string endpoint)
+    {
+        var address = endpoint.TrimEnd('/');
+        return new(address.EndsWith("/openai/v1", StringComparison.OrdinalIgnoreCase) ? address : address + "/openai/v1");
     }
 
     private static TimeSpan? RetryAfter(ClientResultException failure) =>

@@ -17,7 +17,8 @@ internal sealed class AnnotationsStatsVerb : Verb
     public AnnotationsStatsVerb(StageSet stages)
         : base(
             "stats",
-            "Counts readable and right answers of each split. Recorded answers that are not stored yet are read first, for they cost nothing.",
+            "Counts readable and right answers of each split, says how far the teacher agrees with gold and with itself, and what "
+            + "teacher.keep leaves out. Recorded answers that are not stored yet are read first, for they cost nothing.",
             "annotations stats recipe.jsonc --json")
     {
         _annotate = new(stages.Teacher);
@@ -37,6 +38,7 @@ internal sealed class AnnotationsStatsVerb : Verb
         var splits = new JsonObject();
         var rows = new List<string[]>();
         var faults = new List<string>();
+        var reports = new List<(string Split, TeacherReport Report)>();
         foreach (var split in recipe.Splits.All)
         {
             var counts = await _annotate.StatisticsAsync(recipe, split, cancellation);
@@ -46,6 +48,9 @@ internal sealed class AnnotationsStatsVerb : Verb
                 json["answers"] = new JsonArray([.. counts.Select(count => (JsonNode)Json(count))]);
             }
 
+            var report = await _annotate.ReportAsync(recipe, split, cancellation);
+            reports.Add((split.Name, report));
+            json["teacher"] = TeacherReportText.Json(report);
             splits[split.Name] = json;
             rows.AddRange(counts.Select((count, answer) => new[]
             {
@@ -60,6 +65,11 @@ internal sealed class AnnotationsStatsVerb : Verb
 
         foreach (var line in TextTable.Lines(
             ["split", "rows", "with gold", "answered", "readable", "correct", "accuracy", "words a rationale", "cost", "cost per useful row"], rows))
+        {
+            terminal.Say(line);
+        }
+
+        foreach (var line in reports.Where(one => one.Report.Answers > 0).SelectMany(one => TeacherReportText.Lines(one.Split, one.Report)))
         {
             terminal.Say(line);
         }

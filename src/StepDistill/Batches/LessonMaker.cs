@@ -1,4 +1,5 @@
 using StepDistill.Annotations;
+using StepDistill.Annotations.Filters;
 using StepDistill.Files;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
@@ -16,7 +17,7 @@ public sealed class LessonMaker
 {
     private readonly TaskSpec _task;
     private readonly TrainingSection _training;
-    private readonly bool _onlyCorrect;
+    private readonly AnnotationFilters _filters;
     private readonly bool _teacherLabels;
     private readonly bool _rationales;
     private readonly SortedDictionary<string, int> _leftOut = new(StringComparer.Ordinal);
@@ -27,20 +28,10 @@ public sealed class LessonMaker
     /// <summary>Creates the maker for one arm.</summary>
     /// <param name="task">When a label is right.</param>
     /// <param name="training">Arm, label source, and what is done to rationales and weights.</param>
-    /// <param name="keep">
-    /// Which annotations count: <c>readable</c> (status Ok) or <c>correct</c> (also the label is right, so the example needs
-    /// a gold label).
-    /// </param>
-    public LessonMaker(TaskSpec task, TrainingSection training, string keep = "readable")
+    /// <param name="filters">Which annotations count; where missing, those with a readable label.</param>
+    public LessonMaker(TaskSpec task, TrainingSection training, AnnotationFilters? filters = null)
     {
-        _task = task;
-        _training = training;
-        _onlyCorrect = keep switch
-        {
-            "readable" => false,
-            "correct" => true,
-            _ => throw new ArgumentException($"keep is '{keep}'; it must be readable or correct.", nameof(keep)),
-        };
+        (_task, _training, _filters) = (task, training, filters ?? new AnnotationFilters(task, ["readable"]));
         (_teacherLabels, _rationales) = training.Arm switch
         {
             Arms.Finetune => (false, false),
@@ -53,7 +44,10 @@ public sealed class LessonMaker
 
     /// <summary>What was made and left out so far.</summary>
     public PairCounts Counts =>
-        new(_made, new Dictionary<string, int>(_leftOut), new Dictionary<string, int>(_withoutRationale), _cut);
+        new(_made, new Dictionary<string, int>(_leftOut), new Dictionary<string, int>(_withoutRationale), _cut)
+        {
+            Dropped = _filters.Dropped,
+        };
 
     /// <summary>Makes the lesson of one example.</summary>
     /// <param name="example">The example.</param>
@@ -61,12 +55,19 @@ public sealed class LessonMaker
     /// <returns>The lesson, or null where the input or the label that the arm needs is missing.</returns>
     public Lesson? Make(Example example, IReadOnlyList<Annotation> annotations)
     {
-        var usable = annotations.Where(annotation => Fault(example, annotation) is null).ToList();
-        var fault = usable.Count > 0 ? null : Fault(example, annotations.Count > 0 ? annotations[0] : null);
-        var label = _teacherLabels ? Vote(example, usable) : example.Label;
-        if (example.Input is not { } input || string.IsNullOrWhiteSpace(label))
+        if (example.Input is not { } input)
         {
-            Count(_leftOut, example.Input is null ? "the input is not known" : _teacherLabels ? fault! : "there is no gold label");
+            Count(_leftOut, "the input is not known");
+            return null;
+        }
+
+        var judged = annotations.Select(annotation => (Annotation: annotation, Fault: _filters.Fault(example, annotation))).ToList();
+        var usable = judged.Where(one => one.Fault is null).Select(one => one.Annotation).ToList();
+        var fault = usable.Count > 0 ? null : judged.Count > 0 ? judged[0].Fault : "the example is not annotated";
+        var label = _teacherLabels ? TeacherVote.Of(_task, example, usable)?.Label : example.Label;
+        if (string.IsNullOrWhiteSpace(label))
+        {
+            Count(_leftOut, _teacherLabels ? fault! : "there is no gold label");
             return null;
         }
 
@@ -79,14 +80,10 @@ public sealed class LessonMaker
             _training.WeightByAgreement ? Agreement(example, label, annotations) : 1);
     }
 
-    /// <summary>The label that most answers give, the earliest of equals; null without answers.</summary>
-    private string? Vote(Example example, List<Annotation> usable) =>
-        usable.MaxBy(one => usable.Count(other => Agree(example, one.Label!, other.Label!)))?.Label;
-
     private List<string> Rationales(Example example, string label, List<Annotation> usable, string? fault)
     {
         var rationales = usable
-            .Where(annotation => !_teacherLabels || Agree(example, label, annotation.Label!))
+            .Where(annotation => !_teacherLabels || TeacherVote.Agree(_task, example, label, annotation.Label!))
             .Select(annotation => annotation.Rationale)
             .OfType<string>()
             .Where(rationale => !string.IsNullOrWhiteSpace(rationale))
@@ -118,25 +115,8 @@ public sealed class LessonMaker
     private double Agreement(Example example, string label, IReadOnlyList<Annotation> annotations)
     {
         var readable = annotations.Where(one => one.Status == AnnotationStatus.Ok && !string.IsNullOrWhiteSpace(one.Label)).ToList();
-        return (readable.Count(one => Agree(example, label, one.Label!)) + 1.0) / (readable.Count + 2.0);
+        return (readable.Count(one => TeacherVote.Agree(_task, example, label, one.Label!)) + 1.0) / (readable.Count + 2.0);
     }
-
-    private bool Agree(Example example, string label, string other) => _task.IsCorrect(example with { Label = label }, other);
-
-    /// <summary>Why an annotation does not count; null where it does.</summary>
-    private string? Fault(Example example, Annotation? annotation) => annotation switch
-    {
-        null => "the example is not annotated",
-        { Status: AnnotationStatus.Unreadable } => "the teacher's reply is unreadable",
-        { Status: AnnotationStatus.Refused } => "the teacher refused",
-        { Status: AnnotationStatus.Truncated } => "the teacher's reply is truncated",
-        { Status: AnnotationStatus.Failed } => "the teacher gave no reply",
-        _ when string.IsNullOrWhiteSpace(annotation.Label) => "the teacher's label is blank",
-        _ when !_onlyCorrect => null,
-        _ when example.Label is null => "there is no gold label to check the teacher's by",
-        { Label: { } label } when _task.IsCorrect(example, label) => null,
-        _ => "the teacher's label is wrong",
-    };
 
     private static void Count(SortedDictionary<string, int> counts, string reason) =>
         counts[reason] = counts.GetValueOrDefault(reason) + 1;

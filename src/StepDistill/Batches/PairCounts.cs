@@ -1,3 +1,5 @@
+using StepDistill.Annotations.Filters;
+
 namespace StepDistill.Batches;
 
 /// <summary>How many examples an arm trains on, and why others are left out.</summary>
@@ -9,4 +11,8 @@ public sealed record PairCounts(
     int Made,
     IReadOnlyDictionary<string, int> LeftOut,
     IReadOnlyDictionary<string, int> WithoutRationale,
-    int CutRationales = 0);
+    int CutRationales = 0)
+{
+    /// <summary>Answers that <c>teacher.keep</c> leaves out, by filter and reason.</summary>
+    public IReadOnlyList<FilterCount> Dropped { get; init; } = [];
+}

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StepDistill.Annotations;
+using StepDistill.Annotations.Filters;
 using StepDistill.Files;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
@@ -39,7 +40,7 @@ public sealed record TrainingSet
         Recipe recipe, TaskSpec task, TaskSplits splits, ITeacher teacher, IAnnotationStore store, CancellationToken cancellation = default)
     {
         var training = recipe.Training;
-        var maker = new LessonMaker(task, training, recipe.Teacher.Keep);
+        var maker = new LessonMaker(task, training, new AnnotationFilters(task, recipe.Teacher.Keep, recipe.Teacher.RationaleWords));
         var lessons = new List<Lesson>();
         var texts = new List<string>();
         await foreach (var row in AnnotatedExample.ReadAsync(splits.Train.Read(cancellation), teacher, store, cancellation))

@@ -13,6 +13,7 @@ internal enum RecipeValueKind
     Section,
     Text,
     TextList,
+    RedactionList,
     Number,
     WholeNumber,
     Flag,
@@ -71,6 +72,9 @@ internal sealed class RecipeKey
     /// <summary>How a path is resolved; null where the value is no path.</summary>
     public RecipePathAttribute? PathRule { get; }
 
+    /// <summary>Whether a list may also be written as its only item.</summary>
+    public bool AllowsOne => PathRule is not null || Property?.GetCustomAttribute<OneOrSeveralAttribute>() is not null;
+
     /// <summary>The keys below a section.</summary>
     public IReadOnlyList<RecipeKey> Keys { get; }
 
@@ -88,8 +92,10 @@ internal sealed class RecipeKey
     public string Expected => Kind switch
     {
         RecipeValueKind.Section => "a section in braces",
+        RecipeValueKind.TextList when Choices.Count > 0 && AllowsOne => $"one of {string.Join(", ", Choices.SkipLast(1))} and {Choices[^1]}, or a list of some of them",
         RecipeValueKind.TextList when Choices.Count > 0 => $"a list of {string.Join(", ", Choices.SkipLast(1))} and {Choices[^1]}, or of some of them",
         RecipeValueKind.TextList => PathRule is null ? "a list of texts" : "a path or a list of paths",
+        RecipeValueKind.RedactionList => "a list of built-in names and of objects with 'pattern' and 'replacement'",
         RecipeValueKind.Flag => "true or false",
         RecipeValueKind.WholeNumber => "a whole number" + RangeText(),
         RecipeValueKind.Number => "a number" + RangeText(),
@@ -104,7 +110,8 @@ internal sealed class RecipeKey
     public bool Allows(JsonElement value) => Kind switch
     {
         RecipeValueKind.Section => value.ValueKind == JsonValueKind.Object,
-        RecipeValueKind.TextList => PathRule is not null && value.ValueKind == JsonValueKind.String
+        RecipeValueKind.RedactionList => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(RedactionSetting.Allows),
+        RecipeValueKind.TextList => AllowsOne && value.ValueKind == JsonValueKind.String
             ? AllowsText(value.GetString()!)
             : value.ValueKind == JsonValueKind.Array
                 && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && AllowsText(item.GetString()!)),
@@ -131,7 +138,7 @@ internal sealed class RecipeKey
             return JsonValue.Create(text);
         }
 
-        if (Kind == RecipeValueKind.TextList && text is not ['[', ..])
+        if (Kind is RecipeValueKind.TextList or RecipeValueKind.RedactionList && text is not ['[', ..])
         {
             return new JsonArray([.. text.Split(',').Select(item => (JsonNode)JsonValue.Create(item.Trim()))]);
         }
@@ -178,6 +185,7 @@ internal sealed class RecipeKey
         : type == typeof(double) || type == typeof(decimal) ? RecipeValueKind.Number
         : type == typeof(bool) ? RecipeValueKind.Flag
         : type == typeof(IReadOnlyList<string>) ? RecipeValueKind.TextList
+        : type == typeof(IReadOnlyList<RedactionSetting>) ? RecipeValueKind.RedactionList
         : type.Namespace == typeof(Recipe).Namespace ? RecipeValueKind.Section
         : throw new NotSupportedException($"A recipe cannot hold a {type}.");
 }

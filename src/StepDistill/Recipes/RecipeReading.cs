@@ -196,6 +196,7 @@ internal sealed class RecipeReading(string source, string? folder)
     {
         return (key.PathRule, value) switch
         {
+            (null, JsonValue) when key.Kind == RecipeValueKind.TextList => new JsonArray(value),
             (null, _) => value,
             (_, JsonArray list) => new JsonArray([.. list.Select(item => One(item!))]),
             _ => key.Kind == RecipeValueKind.TextList ? new JsonArray(One(value)) : One(value),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using StepDistill.Teachers.Redaction;
 
 namespace StepDistill.Recipes;
 
@@ -61,15 +62,20 @@ public static partial class RecipeSchema
             RecipeValueKind.Flag => "boolean",
             RecipeValueKind.Number => "number",
             RecipeValueKind.WholeNumber => "integer",
-            RecipeValueKind.TextList => "array",
+            RecipeValueKind.TextList or RecipeValueKind.RedactionList => "array",
             _ => "string",
         };
-        string[] types = [type, .. key is { Kind: RecipeValueKind.TextList, PathRule: not null } ? ["string"] : Array.Empty<string>(),
+        string[] types = [type, .. key is { Kind: RecipeValueKind.TextList, AllowsOne: true } ? ["string"] : Array.Empty<string>(),
             .. key.IsNullable ? ["null"] : Array.Empty<string>()];
         var schema = new JsonObject { ["type"] = types.Length == 1 ? type : new JsonArray([.. types.Select(one => (JsonNode)one)]) };
         if (key.Kind == RecipeValueKind.TextList)
         {
             schema["items"] = new JsonObject { ["type"] = "string" };
+        }
+
+        if (key.Kind == RecipeValueKind.RedactionList)
+        {
+            schema["items"] = Redaction();
         }
 
         if (key.Choices.Count > 0)
@@ -97,6 +103,23 @@ public static partial class RecipeSchema
 
         static JsonNode Number(object value) => JsonNode.Parse(Convert.ToString(value, CultureInfo.InvariantCulture)!)!;
     }
+
+    private static JsonObject Redaction() => new()
+    {
+        ["anyOf"] = new JsonArray(
+            new JsonObject { ["enum"] = new JsonArray([.. Redactor.Kinds.Select(kind => (JsonNode)kind)]) },
+            new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = false,
+                ["required"] = new JsonArray("pattern"),
+                ["properties"] = new JsonObject
+                {
+                    ["pattern"] = new JsonObject { ["type"] = "string", ["format"] = "regex" },
+                    ["replacement"] = new JsonObject { ["type"] = "string" },
+                },
+            }),
+    };
 
     /// <summary>The text of a documentation comment: references by their last word, names of properties as recipes write them.</summary>
     private static string Plain(XElement? summary)

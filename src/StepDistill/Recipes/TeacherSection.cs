@@ -1,10 +1,15 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using StepDistill.Teachers.Redaction;
 
 namespace StepDistill.Recipes;
 
 /// <summary>The section <c>teacher</c>: who is asked, how, and which answers are kept.</summary>
 public sealed record TeacherSection
 {
+    private static readonly IReadOnlyList<string> Readable = ["readable"];
+
     /// <summary><c>recorded</c> (answers that came with the rows) or <c>chat</c> (a model behind an API). Default: <c>recorded</c>.</summary>
     [AllowedValues("recorded", "chat")]
     public string Name { get; init; } = "recorded";
@@ -16,12 +21,17 @@ public sealed record TeacherSection
     /// <summary>How replies are read: <c>cqa-cot</c>, <c>svamp-cot</c>, <c>anli-cot</c>, <c>esnli-cot</c>, or <c>plain</c>. Default: what the task's preset says, else <c>plain</c>.</summary>
     public string? Format { get; init; }
 
-    /// <summary>Which annotations train the student: <c>readable</c>, or <c>correct</c> (label equals gold). Default: <c>readable</c>; the paper filters nothing more.</summary>
-    [AllowedValues("readable", "correct")]
-    public string Keep { get; init; } = "readable";
+    /// <summary>Which annotations train the student, one filter or a list: <c>readable</c> (always), <c>correct</c> (label equals gold), <c>rationale</c> (there is one), <c>no-copy</c> (it is neither a part of the input nor the label alone), <c>length</c> (see <see cref="RationaleWords"/>), <c>language</c> (it is written in a script of the input), <c>distinct</c> (it is not nearly that of an earlier answer). Default: <c>readable</c>; the paper filters nothing more.</summary>
+    [AllowedValues("readable", "correct", "rationale", "no-copy", "length", "language", "distinct")]
+    [OneOrSeveral]
+    [JsonConverter(typeof(OneOrSeveral))]
+    public IReadOnlyList<string> Keep { get; init; } = Readable;
 
-    /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol) or <c>ollama</c>. Default: <c>openai</c>.</summary>
-    [AllowedValues("openai", "ollama")]
+    /// <summary>How long rationales may be, for the filter <c>length</c> of <see cref="Keep"/>.</summary>
+    public RationaleLengthSection? RationaleWords { get; init; }
+
+    /// <summary>For <c>chat</c>: <c>openai</c> (any server that speaks its protocol), <c>azure</c> (models deployed at Azure; <c>model</c> is the deployment), <c>anthropic</c> or <c>ollama</c>. Default: <c>openai</c>.</summary>
+    [AllowedValues("openai", "azure", "anthropic", "ollama")]
     public string Provider { get; init; } = "openai";
 
     /// <summary>For <c>chat</c>: the server's address; the provider's own where missing.</summary>
@@ -30,8 +40,11 @@ public sealed record TeacherSection
     /// <summary>For <c>chat</c>: the model's name at the provider.</summary>
     public string? Model { get; init; }
 
-    /// <summary>For <c>chat</c>: the environment variable that holds the key. Default: <c>OPENAI_API_KEY</c>.</summary>
-    public string KeyVariable { get; init; } = "OPENAI_API_KEY";
+    /// <summary>For <c>chat</c>: the environment variable, or else the user secret, that holds the key. Default: <c>OPENAI_API_KEY</c>, <c>AZURE_OPENAI_API_KEY</c> or <c>ANTHROPIC_API_KEY</c>, by provider.</summary>
+    public string? KeyVariable { get; init; }
+
+    /// <summary>For <c>chat</c>: what is taken out of every text before it is sent: built-in kinds (<c>email</c>, <c>iban</c>, <c>credit-card</c>, <c>ip</c>, <c>phone</c>) and objects with a <c>pattern</c> (a regular expression without look-arounds) and its <c>replacement</c>. Default: nothing.</summary>
+    public IReadOnlyList<RedactionSetting>? Redact { get; init; }
 
     /// <summary>For <c>chat</c>: JSONL file of worked examples (<c>input</c>, <c>rationale</c>, <c>label</c>); a relative path starts at the recipe's folder.</summary>
     [RecipePath]
@@ -60,7 +73,7 @@ public sealed record TeacherSection
     [AllowedValues("text", "json", "auto")]
     public string Output { get; init; } = "text";
 
-    /// <summary>For <c>chat</c>: sampling temperature. Default: 0.</summary>
+    /// <summary>For <c>chat</c>: sampling temperature; Anthropic's models take none. Default: 0.</summary>
     [Range(0d, 2d)]
     public double Temperature { get; init; }
 
@@ -102,12 +115,37 @@ public sealed record TeacherSection
             yield return fault;
         }
 
+        foreach (var fault in (Redact ?? []).Select(Redactor.Fault).OfType<string>())
+        {
+            yield return fault;
+        }
+
+        if (RationaleWords is { } words && words.Min > words.Max)
+        {
+            yield return $"teacher.rationale_words.min is {words.Min} and teacher.rationale_words.max is {words.Max}; the first must not be above the second.";
+        }
+
+        if (RationaleWords is not null && !Keep.Contains("length"))
+        {
+            yield return "teacher.rationale_words is given, and teacher.keep has no 'length' that would heed it; add it.";
+        }
+
         if (Name == "chat" && string.IsNullOrWhiteSpace(Model))
         {
             yield return "teacher.model is missing; with teacher.name 'chat' it must name the model to ask.";
         }
 
-        if (Name == "chat" && Samples > 1 && Temperature == 0)
+        if (Name == "chat" && Provider == "azure" && Endpoint is null)
+        {
+            yield return "teacher.endpoint is missing; with teacher.provider 'azure' it must be the resource's address, such as https://NAME.openai.azure.com.";
+        }
+
+        if (Name == "chat" && Provider == "anthropic" && Temperature != 0)
+        {
+            yield return $"teacher.temperature is {Temperature.ToString("R", CultureInfo.InvariantCulture)}; Anthropic's models take none: leave it out.";
+        }
+
+        if (Name == "chat" && Provider != "anthropic" && Samples > 1 && Temperature == 0)
         {
             yield return $"teacher.samples is {Samples} and teacher.temperature is 0, at which a model answers the same every time; "
                 + "set a temperature above 0, such as 0.7.";

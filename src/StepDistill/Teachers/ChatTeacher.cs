@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers.Prices;
 using StepDistill.Teachers.Prompts;
+using StepDistill.Teachers.Redaction;
 using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Teachers;
@@ -21,6 +23,10 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     private readonly PromptTemplate _prompt;
     private readonly ChatRequests _requests;
     private readonly SchemaProbe _probe;
+    private readonly Func<string, string>? _redact;
+
+    /// <summary>Demonstrations are the same messages in every prompt, and are redacted once.</summary>
+    private readonly ConditionalWeakTable<ChatMessage, ChatMessage> _redacted;
 
     /// <summary>Creates the teacher. Nothing is sent yet.</summary>
     /// <param name="task">What a label is.</param>
@@ -37,22 +43,31 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <param name="time">The clock; the system's where missing.</param>
     /// <param name="gate">What requests must pass, to be disposed with the teacher; one that lets all pass where missing.</param>
     /// <param name="price">What the model's tokens cost; null where not known.</param>
+    /// <param name="redact">
+    /// Takes out of a text what must not leave the machine; null sends texts as they are. It sees every message but the
+    /// instruction, which is ours. What it returns is sent, hashed and so part of the key: two rows that become the same
+    /// text share an answer.
+    /// </param>
     /// <exception cref="StepDistillException">The format is unknown or a demonstration cannot be used.</exception>
     public ChatTeacher(
         TaskSpec task, ChatTeacherSettings settings, IReadOnlyList<Demonstration> demonstrations, Func<IChatClient> connect,
         ChatRetries? retries = null, Func<Exception, RequestFailure?>? explain = null, TimeProvider? time = null,
-        RequestGate? gate = null, ModelPrice? price = null)
-        : this(task, settings, new PromptTemplate(task, settings.Format, demonstrations, settings.Prompt), new ChatRequests(
-            $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
-            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System), price)
+        RequestGate? gate = null, ModelPrice? price = null, Func<string, string>? redact = null)
     {
+        (_task, _settings, _prompt) = (task, settings, new PromptTemplate(task, settings.Format, demonstrations, settings.Prompt));
+        _requests = new ChatRequests(
+            $"The server {settings.Endpoint} (model {settings.Model})", connect, gate ?? new RequestGate(time: time), price,
+            retries ?? new ChatRetries(), explain ?? (_ => null), time ?? TimeProvider.System);
+        _probe = new SchemaProbe(_requests, settings);
+        (_redact, _redacted, Price) = (redact, [], price);
+        Answers = [this];
     }
 
-    private ChatTeacher(
-        TaskSpec task, ChatTeacherSettings settings, PromptTemplate prompt, ChatRequests requests, ModelPrice? price, SchemaProbe? probe = null)
+    /// <summary>Another answer of the same teacher.</summary>
+    private ChatTeacher(ChatTeacher first, int sample)
     {
-        (_task, _settings, _prompt, _requests, Price) = (task, settings, prompt, requests, price);
-        _probe = probe ?? new SchemaProbe(_requests, settings);
+        (_task, _settings, _prompt, _requests) = (first._task, first._settings with { Sample = sample }, first._prompt, first._requests);
+        (_redact, _redacted, _probe, Price) = (first._redact, first._redacted, first._probe, first.Price);
         Answers = [this];
     }
 
@@ -65,11 +80,13 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <param name="gate">What requests must pass; one with the section's limits where missing.</param>
     /// <param name="price">What the model's tokens cost; null where not known.</param>
     /// <param name="retries">What to do about failed requests; what the section says where missing.</param>
+    /// <param name="redact">Takes out of a text what must not leave the machine, after what the section's <c>redact</c> says.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="StepDistillException">The format is unknown, or the file of demonstrations cannot be used.</exception>
     public static async Task<ChatTeacher> OpenAsync(
         TaskSpec task, TeacherSection section, Func<IChatClient> connect, Func<Exception, RequestFailure?>? explain = null,
         TimeProvider? time = null, RequestGate? gate = null, ModelPrice? price = null, ChatRetries? retries = null,
+        Func<string, string>? redact = null,
         CancellationToken cancellation = default)
     {
         IReadOnlyList<Demonstration> demonstrations = section.Demonstrations is { } path
@@ -87,10 +104,20 @@ public sealed class ChatTeacher : ITeacher, IDisposable
         };
         var first = new ChatTeacher(
             task, settings, demonstrations, connect, retries ?? new() { Timeout = TimeSpan.FromSeconds(section.TimeoutSeconds) },
-            explain, time, gate ?? GateOf(section, time), price);
-        first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(
-            sample => new ChatTeacher(task, settings with { Sample = sample }, first._prompt, first._requests, price, first._probe))];
+            explain, time, gate ?? GateOf(section, time), price, RedactionOf(section, redact));
+        first.Answers = [first, .. Enumerable.Range(1, section.Samples - 1).Select(sample => new ChatTeacher(first, sample))];
         return first;
+    }
+
+    private static Func<string, string>? RedactionOf(TeacherSection section, Func<string, string>? further)
+    {
+        if (section.Redact is not { Count: > 0 } settings)
+        {
+            return further;
+        }
+
+        var redactor = Redactor.From(settings);
+        return further is null ? redactor.Redact : text => further(redactor.Redact(text));
     }
 
     /// <summary>A gate with the limits of a recipe.</summary>
@@ -126,8 +153,8 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     public string KeyOf(Example example) => AnnotationKey.OfChat(
         _task, _settings, example,
         _settings.Prompt.Output == ReplyOutput.Auto
-            ? _prompt.Render(example, isJson: false).Concat(_prompt.Render(example, isJson: true))
-            : _prompt.Render(example),
+            ? Messages(example, isJson: false).Concat(Messages(example, isJson: true))
+            : Messages(example, _settings.Prompt.Output == ReplyOutput.Json),
         _settings.Prompt.Output == ReplyOutput.Text ? null : _prompt.SchemaFor(example));
 
     /// <summary>What would be sent about an example; nothing is.</summary>
@@ -198,8 +225,18 @@ public sealed class ChatTeacher : ITeacher, IDisposable
             SchemaRequest.Add(options, _prompt.SchemaFor(example));
         }
 
-        return new ChatQuestion(isJson, _prompt.Render(example, isJson), options);
+        return new ChatQuestion(isJson, Messages(example, isJson), options);
     }
+
+    /// <summary>The prompt as it is sent and hashed.</summary>
+    private IReadOnlyList<ChatMessage> Messages(Example example, bool isJson)
+    {
+        var messages = _prompt.Render(example, isJson);
+        return _redact is null ? messages : [.. messages.Select(message => _redacted.GetValue(message, Redacted))];
+    }
+
+    private ChatMessage Redacted(ChatMessage message) =>
+        message.Role == ChatRole.System ? message : new ChatMessage(message.Role, _redact!(message.Text));
 
     private Annotation Read(Annotation annotation, Example example, ChatResponse response, bool isJson)
     {

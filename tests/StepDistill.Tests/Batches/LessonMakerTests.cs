@@ -1,5 +1,6 @@
 using CsCheck;
 using StepDistill.Annotations;
+using StepDistill.Annotations.Filters;
 using StepDistill.Batches;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
@@ -96,7 +97,7 @@ public sealed class LessonMakerTests
     [Fact]
     public void Agreement_counts_all_readable_answers_also_those_that_are_not_kept()
     {
-        var maker = new LessonMaker(Task, new TrainingSection { Arm = Arms.StepByStep, WeightByAgreement = true }, "correct");
+        var maker = new LessonMaker(Task, new TrainingSection { Arm = Arms.StepByStep, WeightByAgreement = true }, new(Task, ["correct"]));
         var lesson = maker.Make(Sunny, [Right, Wrong])!;
         Assert.Equal((1 / 2.0, 1), (lesson.Weight, lesson.Rationales.Count));
     }
@@ -190,9 +191,9 @@ public sealed class LessonMakerTests
             {
                 Arm = arm, LabelSource = source, RationaleShare = share, MaxRationaleWords = words, WeightByAgreement = weigh,
             });
-        Gen.Select(training, OneOf(["readable", "correct"]), Gen.Select(text, text, answers).List[0, 20]).Sample((section, keep, rows) =>
+        Gen.Select(training, OneOf(AnnotationFilters.Names).List[0, 3], Gen.Select(text, text, answers).List[0, 20]).Sample((section, keep, rows) =>
         {
-            var maker = new LessonMaker(Task, section, keep);
+            var maker = new LessonMaker(Task, section, new(Task, keep));
             var made = rows.ConvertAll(row => maker.Make(new Example { Id = "1", Input = row.Item1, Label = row.Item2 }, row.Item3));
             Assert.All(made.OfType<Lesson>(), lesson =>
             {
@@ -215,7 +216,7 @@ public sealed class LessonMakerTests
     private static Gen<string> OneOf(IReadOnlyList<string> words) => Gen.Int[0, words.Count - 1].Select(i => words[i]);
 
     private static LessonMaker Maker(string arm, string source = "gold", string keep = "readable") =>
-        new(Task, new TrainingSection { Arm = arm, LabelSource = source }, keep);
+        new(Task, new TrainingSection { Arm = arm, LabelSource = source }, new AnnotationFilters(Task, [keep]));
 
     private static void AssertLesson(string label, string[] rationales, Lesson? lesson)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using StepDistill.Recipes;
 
@@ -80,6 +81,51 @@ public sealed class RecipeReaderTests
             "teacher.price.cached_input is 0.123456789; it must have at most 8 decimals, for costs are kept exactly.",
             "teacher.price.batch_share is 0.12345; it must have at most 4 decimals, for costs are kept exactly.");
     }
+
+    [Fact]
+    public void One_filter_and_a_list_of_filters_are_the_same_key()
+    {
+        var one = Read("""{ "name": "x", "task": { "name": "nli" }, "teacher": { "keep": "correct" } }""");
+        var several = Read("""{ "name": "x", "task": { "name": "nli" }, "teacher": { "keep": ["length", "distinct"], "rationale_words": { "max": 40 } } }""");
+
+        Assert.Equal(["correct"], one.Teacher.Keep);
+        Assert.Equal(["length", "distinct"], several.Teacher.Keep);
+        Assert.Equal(new RationaleLengthSection { Min = 3, Max = 40 }, several.Teacher.RationaleWords);
+        Assert.Equal("correct", (string)JsonNode.Parse(one.ToJson())!["teacher"]!["keep"]!);        // as older runs have it: they stay the same run
+        Assert.Equal(several.Teacher.Keep, Read(several.ToJson()).Teacher.Keep);
+        Assert.Equal(["correct", "length"], RecipeReader.Read(Sound, "r", ["teacher.keep=correct,length"]).Teacher.Keep);
+    }
+
+    [Fact]
+    public void Redaction_is_named_or_written_out()
+    {
+        var recipe = Read("""{ "name": "x", "task": { "name": "nli" }, "teacher": { "redact": ["email", { "pattern": "EMP-\\d+", "replacement": "[ID]" }, { "pattern": "z+" }] } }""");
+
+        RedactionSetting[] expected =
+            [new() { Kind = "email" }, new() { Pattern = "EMP-\\d+", Replacement = "[ID]" }, new() { Pattern = "z+", Replacement = "[REDACTED]" }];
+        Assert.Equal(expected, recipe.Teacher.Redact);
+        Assert.Equal(expected, Read(recipe.ToJson()).Teacher.Redact);
+        Assert.Equal([new() { Kind = "email" }, new() { Kind = "ip" }], RecipeReader.Read(Sound, "r", ["teacher.redact=email,ip"]).Teacher.Redact!);
+    }
+
+    [Fact]
+    public void Faults_of_filters_and_redaction_are_told() => AssertFaults(
+        """
+        { "name": "x", "task": { "name": "nli" }, "teacher": {
+            "name": "chat", "model": "m", "provider": "azure", "keep": ["short"], "rationale_words": { "min": 9, "max": 2 }, "redact": ["names", { "pattern": "(" }] } }
+        """,
+        "teacher.keep is the list [\"short\"]; it must be one of readable, correct, rationale, no-copy, length, language and distinct, or a list of some of them.",
+        "teacher.redact has 'names'; an item must be email, iban, credit-card, ip, phone, or an object with 'pattern' and 'replacement'.",
+        "teacher.redact has the pattern '(', which cannot be used: Invalid pattern '(' at offset 1. Not enough )'s. It must be a regular expression of .NET without look-arounds, back references and atomic groups.",
+        "teacher.rationale_words.min is 9 and teacher.rationale_words.max is 2; the first must not be above the second.",
+        "teacher.rationale_words is given, and teacher.keep has no 'length' that would heed it; add it.",
+        "teacher.endpoint is missing; with teacher.provider 'azure' it must be the resource's address, such as https://NAME.openai.azure.com.");
+
+    [Fact]
+    public void An_item_of_redaction_that_is_neither_name_nor_pattern_is_refused() => AssertFaults(
+        """{ "name": "x", "task": { "name": "nli" }, "teacher": { "name": "chat", "model": "m", "provider": "anthropic", "temperature": 0.5, "redact": [{ "replacement": "a" }] } }""",
+        "teacher.redact is the list [{ \"replacement\": \"a\" }]; it must be a list of built-in names and of objects with 'pattern' and 'replacement'.",
+        "teacher.temperature is 0.5; Anthropic's models take none: leave it out.");
 
     [Fact]
     public void Faults_across_keys_are_told_too() => AssertFaults(

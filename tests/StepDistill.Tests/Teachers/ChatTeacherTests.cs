@@ -1,11 +1,13 @@
 using System.Net;
 using System.Text.Json;
+using CsCheck;
 using Microsoft.Extensions.AI;
 using StepDistill.Annotations;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
 using StepDistill.Teachers.Prompts;
+using StepDistill.Teachers.Redaction;
 using StepDistill.Teachers.Requests;
 
 namespace StepDistill.Tests.Teachers;
@@ -395,6 +397,53 @@ public sealed class ChatTeacherTests
             Task, Settings with { Prompt = new() { Output = ReplyOutput.Json } }, [], () => client, Retries, time: _time);
         Assert.Equal(AnnotationStatus.Truncated, (await teacher.AnswerAsync(Row, Stop)).Status);
     }
+
+    [Fact]
+    public async Task What_is_redacted_is_neither_sent_nor_hashed()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        Demonstration shown = new(new Example { Id = "d", Input = "From d@d.de: fine", Label = "good" }, "d@d.de says so.");
+        var settings = Settings with { Sample = 0 };
+        using var teacher = new ChatTeacher(Task, settings, [shown], () => client, Retries, time: _time, redact: Redactor.BuiltIn.Redact);
+        var (one, other) = (Row with { Input = "Ask a@b.com" }, Row with { Input = "Ask c@d.org" });
+
+        var answer = await teacher.AnswerAsync(one, Stop);
+
+        Assert.Equal(teacher.KeyOf(one), answer.Key);
+        Assert.Equal(teacher.KeyOf(one), teacher.KeyOf(other));     // the same text is sent, so one answer serves both
+        var sent = client.Asked[0].Messages;
+        Assert.Equal(
+            ["From [EMAIL]: fine", "[EMAIL] says so.\nAnswer: good", "Ask [EMAIL]"],
+            sent.Where(message => message.Role != ChatRole.System).Select(message => message.Text));
+        Assert.Equal(AnnotationKey.OfChat(Task, settings, one, sent), answer.Key);
+    }
+
+    [Fact]
+    public async Task A_recipes_redaction_comes_before_the_callers()
+    {
+        using var client = ScriptedChatClient.Of("Answer: good");
+        var section = new TeacherSection { Name = "chat", Model = "m", Samples = 2, Redact = [new() { Kind = "email" }] };
+        using var teacher = await ChatTeacher.OpenAsync(
+            Task, section, () => client, redact: text => text.Replace("[EMAIL]", "someone", StringComparison.Ordinal), cancellation: Stop);
+
+        await teacher.Answers[1].AnswerAsync(Row with { Input = "Ask a@b.com" }, Stop);
+
+        Assert.Equal("Ask someone", client.Asked[0].Messages[^1].Text);
+    }
+
+    [Fact]
+    public void Nothing_that_a_pattern_matches_is_in_any_message() =>
+        Gen.Select(Gen.String[Gen.Char["ab@. 019-+"], 0, 30], Gen.String[Gen.Char["ab@. 019-+"], 1, 30]).Sample((premise, input) =>
+        {
+            using var client = ScriptedChatClient.Of("Answer: good");
+            Demonstration shown = new(new Example { Id = "d", Input = premise, Label = "good" }, $"Because a@b.ab {input} so.");
+            using var teacher = new ChatTeacher(Task, Settings, [shown], () => client, Retries, time: _time, redact: Redactor.BuiltIn.Redact);
+
+            teacher.AnswerAsync(Row with { Input = input + " 10.0.0.1" }, Stop).GetAwaiter().GetResult();
+
+            return client.Asked[0].Messages.Where(message => message.Role != ChatRole.System)
+                .All(message => BuiltInRedaction.All.All(one => !one.Rule.Matches(message.Text)));
+        }, iter: 200);
 
     private ChatTeacher Teacher(ScriptedChatClient client) => new(Task, Settings, [], () => client, Retries, time: _time);
 
