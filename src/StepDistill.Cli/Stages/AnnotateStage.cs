@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using StepDistill.Annotations;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.BatchJobs;
 
 namespace StepDistill.Cli.Stages;
 
@@ -11,8 +12,9 @@ namespace StepDistill.Cli.Stages;
 /// <param name="Annotated">Those with at least one answer, readable or not.</param>
 /// <param name="Stored">Questions that are answered, readably or not: one a row, or as many as the teacher gives answers.</param>
 /// <param name="ToAsk">Questions that are still to be asked.</param>
-/// <param name="Failed">Of the stored ones, those to which no reply came.</param>
-internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed);
+/// <param name="Failed">Of the stored ones, those to which no reply came and that are in no batch.</param>
+/// <param name="Batched">Questions that are in open batches, or whose answers have arrived from one and are still to be stored.</param>
+internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed, long Batched);
 
 /// <summary>Annotates a recipe's rows: joins rows, teacher and store.</summary>
 /// <param name="teachers">Makes teachers.</param>
@@ -32,10 +34,11 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        using var ledger = BatchLedger.OpenIfThere(recipe.Runs.BatchLedger);
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
-            var (rows, annotated, stored, ask, failed) = (0L, 0L, 0L, 0L, 0L);
+            var (rows, annotated, stored, ask, failed, batched) = (0L, 0L, 0L, 0L, 0L, 0L);
             await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
@@ -43,14 +46,18 @@ internal sealed class AnnotateStage(TeacherStage teachers)
                 var answers = row.Answers.OfType<Annotation>().DistinctBy(answer => answer.Key).ToList();
                 annotated += answers.Count > 0 ? 1 : 0;
                 stored += answers.Count;
-                failed += answers.Count(answer => answer.Status == AnnotationStatus.Failed);
-                ask += row.Answers.Zip(teacher.Answers)
+                List<string> failures = [.. answers.Where(answer => answer.Status == AnnotationStatus.Failed).Select(answer => answer.Key)];
+                List<string> unanswered = [.. row.Answers.Zip(teacher.Answers)
                     .Where(one => one.First is null && one.Second.CanAnswer(row.Example))
-                    .DistinctBy(one => one.Second.KeyOf(row.Example))
-                    .Count();
+                    .Select(one => one.Second.KeyOf(row.Example))
+                    .Distinct()];
+                var elsewhere = ledger?.Find([.. failures, .. unanswered]).Keys.ToHashSet() ?? [];
+                failed += failures.Count(key => !elsewhere.Contains(key));
+                ask += unanswered.Count(key => !elsewhere.Contains(key));
+                batched += elsewhere.Count;
             }
 
-            needs.Add(new(split.Name, rows, annotated, stored, ask, failed));
+            needs.Add(new(split.Name, rows, annotated, stored, ask, failed, batched));
         }
 
         return needs;
@@ -109,10 +116,12 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var teacher = await teachers(recipe.Recipe, recipe.Task, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        using var ledger = BatchLedger.OpenIfThere(recipe.Runs.BatchLedger);
         var settings = new AnnotationRunSettings
         {
             Concurrency = recipe.Recipe.Teacher.Concurrency,
             RetryFailed = retryFailed,
+            Elsewhere = ledger is null ? null : keys => ledger.Find(keys).Keys.ToHashSet(StringComparer.Ordinal),
             Total = rows * teacher.Answers.Count,
         };
         return await new AnnotationRun(teacher, store, settings, progress)

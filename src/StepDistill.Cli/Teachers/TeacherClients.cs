@@ -48,16 +48,20 @@ internal static class TeacherClients
             return new OllamaApiClient(http, section.Model!);
         }
 
-        return new OpenAIClient(
-            new ApiKeyCredential(KeyOf(section)),
-            new OpenAIClientOptions
-            {
-                Endpoint = section.Endpoint is { } address ? new Uri(address) : null,
-                RetryPolicy = new ClientRetryPolicy(maxRetries: 0),     // the teacher itself retries
-                NetworkTimeout = Timeout,
-                Transport = new HttpClientPipelineTransport(http),
-            }).GetChatClient(section.Model).AsIChatClient();
+        return OpenAi(section, http).GetChatClient(section.Model).AsIChatClient();
     }
+
+    /// <summary>Makes a client of OpenAI's server, or of one that speaks its protocol.</summary>
+    /// <exception cref="StepDistillException">A key is needed and missing.</exception>
+    internal static OpenAIClient OpenAi(TeacherSection section, HttpClient http) => new(
+        new ApiKeyCredential(KeyOf(section)),
+        new OpenAIClientOptions
+        {
+            Endpoint = section.Endpoint is { } address ? new Uri(address) : null,
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),     // the teacher itself retries
+            NetworkTimeout = Timeout,
+            Transport = new HttpClientPipelineTransport(http),
+        });
 
     /// <summary>Reads what the providers' own exceptions say.</summary>
     internal static RequestFailure? Explain(Exception e) => e switch

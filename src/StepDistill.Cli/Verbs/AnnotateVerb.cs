@@ -30,6 +30,7 @@ internal sealed class AnnotateVerb : Verb
         Description = "Says how many questions would be asked, then stops.",
     };
 
+    private readonly BatchWords _batch;
     private readonly AnnotateStage _annotate;
 
     /// <summary>Creates the verb.</summary>
@@ -39,13 +40,16 @@ internal sealed class AnnotateVerb : Verb
             "Asks the teacher about every row that is not answered yet, and stores the answers. Ctrl-C waits for the answers "
             + "under way and keeps them.",
             "annotate recipe.jsonc",
-            "annotate recipe.jsonc --dry-run")
+            "annotate recipe.jsonc --dry-run",
+            "annotate recipe.jsonc --batch --wait")
     {
         _annotate = new(stages.Teacher);
+        _batch = new(stages);
         _recipe.AddTo(this);
         Options.Add(_splits);
         Options.Add(_retryFailed);
         Options.Add(_dryRun);
+        _batch.AddTo(this);
     }
 
     /// <inheritdoc/>
@@ -58,7 +62,9 @@ internal sealed class AnnotateVerb : Verb
         var retry = words.GetValue(_retryFailed);
         var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
         var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
-        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask"));
+        var batched = needs.Sum(need => need.Batched);
+        var inBatches = batched > 0 ? Invariant($", {batched:N0} in batches") : "";
+        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored{inBatches}, {ask:N0} to ask"));
         var result = new JsonObject
         {
             ["recipe"] = recipe.Recipe.Name,
@@ -69,9 +75,20 @@ internal sealed class AnnotateVerb : Verb
                 ["stored"] = need.Stored,
                 ["to_ask"] = need.ToAsk,
                 ["failed"] = need.Failed,
+                ["batched"] = need.Batched,
             }))),
             ["asked"] = 0,
         };
+        if (_batch.AreIn(words) && !words.GetValue(_dryRun))
+        {
+            return await _batch.RunAsync(recipe, splits, retry, _recipe.PathOf(words)!, words, result, terminal, cancellation);
+        }
+
+        if (batched > 0 && !_batch.AreIn(words))
+        {
+            terminal.Note(Invariant($"{batched:N0} questions are in batches and are not asked online; stepdistill annotate {_recipe.PathOf(words)} --batch collects their answers."));
+        }
+
         if (ask > 0 && !words.GetValue(_dryRun))
         {
             var end = await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
@@ -94,7 +111,7 @@ internal sealed class AnnotateVerb : Verb
             0,
             value.Statuses.Count == 0 ? "" : Describe(value.Statuses))));
 
-    private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
+    internal static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"
         : string.Join(", ", statuses.Where(pair => pair.Value > 0).OrderBy(pair => pair.Key)
             .Select(pair => Invariant($"{pair.Value:N0} {NameOf(pair.Key)}")));

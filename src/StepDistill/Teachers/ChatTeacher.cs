@@ -112,24 +112,9 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// </exception>
     public async Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default)
     {
-        var messages = _prompt.Render(example);
-        var annotation = new Annotation
-        {
-            Key = AnnotationKey.OfChat(_task, _settings, example, messages),
-            ExampleId = example.Id,
-            Teacher = Name,
-            Status = AnnotationStatus.Failed,
-            Reply = "",
-            Sample = _settings.Sample,
-        };
-        var options = new ChatOptions
-        {
-            ModelId = _settings.Model,
-            Temperature = (float)_settings.Temperature,
-            MaxOutputTokens = _settings.MaxTokens,
-        };
-        var outcome = await _requests.SendAsync(messages, options, cancellation).ConfigureAwait(false);
-        annotation = annotation with { Latency = outcome.Latency, At = outcome.At };
+        var question = Question(example);
+        var outcome = await _requests.SendAsync(question.Messages, question.Options, cancellation).ConfigureAwait(false);
+        var annotation = question.Unanswered with { Latency = outcome.Latency, At = outcome.At };
         return outcome.Response is { } response
             ? Read(annotation, example, response)
             : annotation with { Fault = outcome.Fault };
@@ -138,7 +123,35 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// <summary>Disposes the client, if it was made, and the gate: the other answers share them.</summary>
     public void Dispose() => _requests.Dispose();
 
-    private Annotation Read(Annotation annotation, Example example, ChatResponse response)
+    /// <summary>All that is sent to ask about an example, whichever way it is sent.</summary>
+    /// <param name="example">An example that <see cref="ITeacher.CanAnswer"/> allows.</param>
+    internal ChatQuestion Question(Example example)
+    {
+        var messages = _prompt.Render(example);
+        return new ChatQuestion(
+            messages,
+            new ChatOptions
+            {
+                ModelId = _settings.Model,
+                Temperature = (float)_settings.Temperature,
+                MaxOutputTokens = _settings.MaxTokens,
+            },
+            new Annotation
+            {
+                Key = AnnotationKey.OfChat(_task, _settings, example, messages),
+                ExampleId = example.Id,
+                Teacher = Name,
+                Status = AnnotationStatus.Failed,
+                Reply = "",
+                Sample = _settings.Sample,
+            });
+    }
+
+    /// <summary>What a reply says, whichever way it came.</summary>
+    /// <param name="annotation">What is known about the question.</param>
+    /// <param name="example">What was asked about.</param>
+    /// <param name="response">The reply.</param>
+    internal Annotation Read(Annotation annotation, Example example, ChatResponse response)
     {
         annotation = annotation with
         {
