@@ -55,7 +55,7 @@ public sealed record BatchJob
             using var document = JsonDocument.Parse(json);
             return Read(document.RootElement);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)      // the latter: text that is no Unicode
         {
             throw NoBatch(e);
         }
@@ -74,7 +74,7 @@ public sealed record BatchJob
                     ? [.. data.EnumerateArray().Select(Read)]
                     : throw NoBatch();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)      // the latter: text that is no Unicode
         {
             throw NoBatch(e);
         }
