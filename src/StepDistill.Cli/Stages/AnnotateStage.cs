@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using StepDistill.Annotations;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.BatchJobs;
 using StepDistill.Teachers.Prices;
 
 namespace StepDistill.Cli.Stages;
@@ -12,8 +13,9 @@ namespace StepDistill.Cli.Stages;
 /// <param name="Annotated">Those with at least one answer, readable or not.</param>
 /// <param name="Stored">Questions that are answered, readably or not: one a row, or as many as the teacher gives answers.</param>
 /// <param name="ToAsk">Questions that are still to be asked.</param>
-/// <param name="Failed">Of the stored ones, those to which no reply came.</param>
-internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed)
+/// <param name="Failed">Of the stored ones, those to which no reply came and that are in no batch.</param>
+/// <param name="Batched">Questions that are in open batches, or whose answers have arrived from one and are still to be stored.</param>
+internal sealed record AnnotationNeed(string Split, long Rows, long Annotated, long Stored, long ToAsk, long Failed, long Batched)
 {
     /// <summary>Rows that the teacher cannot be asked about: without an input, or without the gold label that its prompt gives.</summary>
     public long CannotAsk { get; init; }
@@ -73,11 +75,12 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
-        var estimator = new Estimator(teacher, recipe.Recipe.Teacher);
+        using var ledger = BatchLedger.OpenIfThere(recipe.Runs.BatchLedger);
+        var estimator = new Estimator(teacher, recipe.Recipe.Teacher, ledger is null ? null : key => ledger.Find([key]).Count > 0);
         var needs = new List<AnnotationNeed>();
         foreach (var split in splits)
         {
-            var (rows, annotated, stored, ask, failed, cannot) = (0L, 0L, 0L, 0L, 0L, 0L);
+            var (rows, annotated, stored, ask, failed, batched, cannot) = (0L, 0L, 0L, 0L, 0L, 0L, 0L);
             await foreach (var row in
                 AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
             {
@@ -88,13 +91,14 @@ internal sealed class AnnotateStage(TeacherStage teachers)
                 stored += questions.Stored;
                 failed += questions.Failed;
                 ask += questions.ToAsk;
+                batched += questions.Batched;
                 if (questions.ToAsk > 0)
                 {
                     sample?.Add(row.Example);
                 }
             }
 
-            needs.Add(new(split.Name, rows, annotated, stored, ask, failed) { CannotAsk = cannot });
+            needs.Add(new(split.Name, rows, annotated, stored, ask, failed, batched) { CannotAsk = cannot });
         }
 
         return new(needs, estimator);
@@ -184,10 +188,12 @@ internal sealed class AnnotateStage(TeacherStage teachers)
         var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost, cancellation).ConfigureAwait(false);
         using var disposable = teacher as IDisposable;
         using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
+        using var ledger = BatchLedger.OpenIfThere(recipe.Runs.BatchLedger);
         var settings = new AnnotationRunSettings
         {
             Concurrency = recipe.Recipe.Teacher.Concurrency,
             RetryFailed = retryFailed,
+            Elsewhere = ledger is null ? null : keys => ledger.Find(keys).Keys.ToHashSet(StringComparer.Ordinal),
             Total = rows * teacher.Answers.Count,
         };
         var end = await new AnnotationRun(teacher, store, settings, progress).RunAsync(examples, cancellation).ConfigureAwait(false);

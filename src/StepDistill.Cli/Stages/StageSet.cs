@@ -1,10 +1,12 @@
 using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
+using StepDistill.Cli.Teachers;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
+using StepDistill.Teachers.BatchJobs;
 using StepDistill.Training.Verification;
 
 namespace StepDistill.Cli.Stages;
@@ -49,6 +51,12 @@ internal sealed record StageSet
 
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }
+
+    /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
+    public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;
+
+    /// <summary>The clock by which batches are waited for.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Looks at the machine.</summary>
     public Func<IEnumerable<Finding>> Machine { get; init; } = MachineChecks.All;

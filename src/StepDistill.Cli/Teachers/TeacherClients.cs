@@ -68,16 +68,21 @@ internal static class TeacherClients
             MaxRetries = 0,
             Timeout = Timeout,
         }).AsIChatClient(section.Model!),
-        _ => new OpenAIClient(new ApiKeyCredential(TeacherKeys.Find(section)), new OpenAIClientOptions
+        _ => OpenAi(section, http).GetChatClient(section.Model).AsIChatClient(),
+    };
+
+    /// <summary>Makes a client of OpenAI's server, of Azure's, or of one that speaks the same protocol.</summary>
+    /// <exception cref="StepDistillException">A key is needed and missing.</exception>
+    internal static OpenAIClient OpenAi(TeacherSection section, HttpClient http) =>
+        new(new ApiKeyCredential(TeacherKeys.Find(section)), new OpenAIClientOptions
         {
             Endpoint = section is { Provider: "azure", Endpoint: { } resource } ? AzureAddress(resource)
                 : section.Endpoint is { } address ? new Uri(address)
                 : null,
-            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),     // the teacher itself retries
             NetworkTimeout = Timeout,
             Transport = new HttpClientPipelineTransport(http),
-        }).GetChatClient(section.Model).AsIChatClient(),
-    };
+        });
 
     /// <summary>Reads what the providers' own exceptions say. Anthropic's tell no headers; what those ask for, the gate has heard.</summary>
     internal static RequestFailure? Explain(Exception e) => e switch

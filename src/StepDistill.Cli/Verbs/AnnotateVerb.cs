@@ -37,6 +37,7 @@ internal sealed class AnnotateVerb : Verb
         Description = "Says how many questions would be asked, and about what they would cost, then stops.",
     };
 
+    private readonly BatchWords _batch;
     private readonly AnnotateStage _annotate;
 
     /// <summary>Creates the verb.</summary>
@@ -47,9 +48,11 @@ internal sealed class AnnotateVerb : Verb
             + "under way and keeps them.",
             "annotate recipe.jsonc",
             "annotate recipe.jsonc --dry-run",
-            "annotate recipe.jsonc --max-cost 2.50")
+            "annotate recipe.jsonc --max-cost 2.50",
+            "annotate recipe.jsonc --batch --wait")
     {
         _annotate = new(stages.Teacher);
+        _batch = new(stages);
         _recipe.AddTo(this);
         _maxCost.Validators.Add(word =>
         {
@@ -63,6 +66,7 @@ internal sealed class AnnotateVerb : Verb
         Options.Add(_retryFailed);
         Options.Add(_maxCost);
         Options.Add(_dryRun);
+        _batch.AddTo(this);
     }
 
     /// <inheritdoc/>
@@ -76,13 +80,15 @@ internal sealed class AnnotateVerb : Verb
         var estimate = estimator.Estimate(retry);
         var (stored, failed) = (needs.Sum(need => need.Stored), needs.Sum(need => need.Failed));
         var ask = needs.Sum(need => need.ToAsk) + (retry ? failed : 0);
-        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored, {ask:N0} to ask{Estimates.About(recipe, estimate)}"));
+        var batched = needs.Sum(need => need.Batched);
+        var inBatches = batched > 0 ? Invariant($", {batched:N0} in batches") : "";
+        terminal.Say(Invariant($"{recipe.Recipe.Name}: {stored:N0} stored{inBatches}, {ask:N0} to ask{Estimates.About(recipe, estimate)}"));
         if (needs.Sum(need => need.CannotAsk) is > 0 and var cannot)
         {
             terminal.Say(Invariant($"{cannot:N0} {(cannot == 1 ? "row" : "rows")} cannot be asked about: {Missing(recipe)}."));
         }
 
-        if (ask > 0 && recipe.Recipe.Teacher is { Name: "chat", Output: "auto" })
+        if (ask > 0 && recipe.Recipe.Teacher is { Name: "chat", Output: "auto" } && !_batch.AreIn(words))
         {
             terminal.Say("One request more will show whether the server enforces a JSON schema.");
         }
@@ -98,10 +104,21 @@ internal sealed class AnnotateVerb : Verb
                 ["to_ask"] = need.ToAsk,
                 ["failed"] = need.Failed,
                 ["cannot_ask"] = need.CannotAsk,
+                ["batched"] = need.Batched,
             }))),
             ["estimate"] = Estimates.Json(estimate),
             ["asked"] = 0,
         };
+        if (_batch.AreIn(words) && !words.GetValue(_dryRun))
+        {
+            return await _batch.RunAsync(recipe, splits, retry, _recipe.PathOf(words)!, words, result, terminal, cancellation);
+        }
+
+        if (batched > 0 && !_batch.AreIn(words))
+        {
+            terminal.Note(Invariant($"{batched:N0} questions are in batches and are not asked online; stepdistill annotate {_recipe.PathOf(words)} --batch collects their answers."));
+        }
+
         if (ask > 0 && !words.GetValue(_dryRun))
         {
             var end = await terminal.WithProgressAsync("Annotating", progress => _annotate.RunAsync(
@@ -130,7 +147,7 @@ internal sealed class AnnotateVerb : Verb
         ? "no gold label, which teacher.rationale 'for-gold' gives (or no input)"
         : "no input";
 
-    private static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
+    internal static string Describe(IReadOnlyDictionary<AnnotationStatus, long> statuses) => statuses.Values.Sum() == 0
         ? "nothing"
         : string.Join(", ", statuses.Where(pair => pair.Value > 0).OrderBy(pair => pair.Key)
             .Select(pair => Invariant($"{pair.Value:N0} {NameOf(pair.Key)}")));

@@ -107,6 +107,17 @@ public sealed record TeacherSection
 
     /// <summary>For <c>chat</c>: what the model's tokens cost, in dollars for a million of them; goes before every table.</summary>
     public PriceSection? Price { get; init; }
+    /// <summary>For <c>annotate --batch</c>: requests in one batch. Default: 50000, OpenAI's limit.</summary>
+    [Range(1, 50_000_000)]
+    public int BatchRequests { get; init; } = 50_000;
+
+    /// <summary>For <c>annotate --batch</c>: megabytes (millions of bytes) of one file of requests. Default: 200, OpenAI's limit.</summary>
+    [Range(1, 100_000)]
+    public int BatchMegabytes { get; init; } = 200;
+
+    /// <summary>For <c>annotate --batch</c>: tokens of prompts that may wait in open batches, as the account allows for the model; prompts count as their bytes until the service has counted one. No limit where missing.</summary>
+    [Range(1L, long.MaxValue)]
+    public long? EnqueuedTokens { get; init; }
 
     internal IEnumerable<string> Faults()
     {

@@ -36,6 +36,15 @@ public sealed class RecipeFolder
     /// <param name="number">The wave's number, from 1.</param>
     public RecipeFolder Wave(int number) => new(this, number);
 
+    /// <summary>The folder of what is in batches at a teacher's service, with the lock of whoever works on it.</summary>
+    public RunFolder Batches => new(Path.Combine(Root, "batches"));
+
+    /// <summary>Which questions are in which batches.</summary>
+    public string BatchLedger => Path.Combine(Batches.Root, "batches.sqlite");
+
+    /// <summary>The file of requests that is being made; there only while it is.</summary>
+    public string BatchInput => Path.Combine(Batches.Root, "requests.jsonl");
+
     /// <summary>The folder of the tokenizer that was trained for this recipe.</summary>
     public string Tokenizer => Path.Combine(Root, "tokenizer");
 

@@ -123,10 +123,11 @@ public sealed class AnnotationRun
             }
 
             var stored = await _store.FindAsync(claimed.ConvertAll(one => one.Key), stop).ConfigureAwait(false);
+            var elsewhere = _settings.Elsewhere?.Invoke(claimed.ConvertAll(one => one.Key));
             var open = new List<(ITeacher, Example)>(claimed.Count);
             foreach (var (key, question) in claimed)
             {
-                if (IsAnswered(stored.GetValueOrDefault(key)))
+                if (IsAnswered(stored.GetValueOrDefault(key)) || elsewhere?.Contains(key) == true)
                 {
                     _underWay.TryRemove(key, out _);
                 }

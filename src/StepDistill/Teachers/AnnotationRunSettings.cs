@@ -9,6 +9,9 @@ public sealed record AnnotationRunSettings
     /// <summary>Whether to ask again about examples whose newest attempt has the status Failed. Default: false.</summary>
     public bool RetryFailed { get; init; }
 
+    /// <summary>Which of some keys are being asked in another way, such as in a batch, and are left alone; null where none are.</summary>
+    public Func<IReadOnlyCollection<string>, IReadOnlySet<string>>? Elsewhere { get; init; }
+
     /// <summary>The number of questions (examples, times the teacher's answers to each) where it is known, for the time left; otherwise null.</summary>
     public long? Total { get; init; }
 

@@ -175,15 +175,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     /// </exception>
     public async Task<Annotation> AnswerAsync(Example example, CancellationToken cancellation = default)
     {
-        var annotation = new Annotation
-        {
-            Key = KeyOf(example),
-            ExampleId = example.Id,
-            Teacher = Name,
-            Status = AnnotationStatus.Failed,
-            Reply = "",
-            Sample = _settings.Sample,
-        };
+        var annotation = Unanswered(example);
         var isJson = _settings.Prompt.Output == ReplyOutput.Json;
         if (_settings.Prompt.Output == ReplyOutput.Auto)
         {
@@ -198,11 +190,27 @@ public sealed class ChatTeacher : ITeacher, IDisposable
 
         var question = Question(example, isJson);
         var outcome = await _requests.SendAsync(question.Messages, question.Options, cancellation).ConfigureAwait(false);
-        annotation = annotation with { Latency = outcome.Latency, At = outcome.At, Price = outcome.Cost };
+        annotation = annotation with { Latency = outcome.Latency, At = outcome.At };
         return outcome.Response is { } response
-            ? Read(annotation, example, response, isJson)
+            ? Read(annotation with { Price = outcome.Cost }, example, response, isJson)
             : annotation with { Fault = outcome.Fault };
     }
+
+    /// <summary>What is sent about an example in a batch, where nothing can be probed first: <c>auto</c> asks for text.</summary>
+    /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
+    internal ChatQuestion BatchQuestion(Example example) => Question(example, _settings.Prompt.Output == ReplyOutput.Json);
+
+    /// <summary>The annotation of an example as long as there is no reply: its key, and whose question it is.</summary>
+    /// <param name="example">An example that <see cref="CanAnswer"/> allows.</param>
+    internal Annotation Unanswered(Example example) => new()
+    {
+        Key = KeyOf(example),
+        ExampleId = example.Id,
+        Teacher = Name,
+        Status = AnnotationStatus.Failed,
+        Reply = "",
+        Sample = _settings.Sample,
+    };
 
     /// <summary>Disposes the client, if it was made, and the gate: the other answers share them.</summary>
     public void Dispose()
@@ -238,7 +246,12 @@ public sealed class ChatTeacher : ITeacher, IDisposable
     private ChatMessage Redacted(ChatMessage message) =>
         message.Role == ChatRole.System ? message : new ChatMessage(message.Role, _redact!(message.Text));
 
-    private Annotation Read(Annotation annotation, Example example, ChatResponse response, bool isJson)
+    /// <summary>What a reply says, whichever way it came.</summary>
+    /// <param name="annotation">What is known about the question.</param>
+    /// <param name="example">What was asked about.</param>
+    /// <param name="response">The reply.</param>
+    /// <param name="isJson">Whether JSON was asked for.</param>
+    internal Annotation Read(Annotation annotation, Example example, ChatResponse response, bool isJson)
     {
         annotation = annotation with
         {

@@ -33,6 +33,7 @@ public sealed class Estimator
 
     private readonly ITeacher _teacher;
     private readonly TeacherSection _section;
+    private readonly Func<string, bool>? _elsewhere;
     private readonly ModelPrice? _price;
     private readonly MeasuredAnswers _measured = new();
     private Prompts _open, _failed;
@@ -40,9 +41,10 @@ public sealed class Estimator
     /// <summary>Begins an estimate.</summary>
     /// <param name="teacher">Who would be asked; only a <see cref="ChatTeacher"/> has prompts, and costs.</param>
     /// <param name="section">The section <c>teacher</c>: limits.</param>
-    public Estimator(ITeacher teacher, TeacherSection section)
+    /// <param name="elsewhere">Whether a question, by its key, is under way in some other manner, such as in a batch; null where none is.</param>
+    public Estimator(ITeacher teacher, TeacherSection section, Func<string, bool>? elsewhere = null)
     {
-        (_teacher, _section) = (teacher, section);
+        (_teacher, _section, _elsewhere) = (teacher, section, elsewhere);
         _price = (teacher as ChatTeacher)?.Price;
     }
 
@@ -54,7 +56,7 @@ public sealed class Estimator
     /// <returns>What there is to ask about it.</returns>
     public RowQuestions Add(AnnotatedExample row)
     {
-        var (stored, ask, failed) = (0, 0, 0);
+        var (stored, ask, failed, batched) = (0, 0, 0, 0);
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var before = _measured.Count;
         foreach (var (annotation, teacher) in row.Answers.Zip(_teacher.Answers))
@@ -62,19 +64,31 @@ public sealed class Estimator
             if (annotation is not null && keys.Add(annotation.Key))
             {
                 stored++;
+                if (annotation.Status == AnnotationStatus.Failed && _elsewhere?.Invoke(annotation.Key) == true)
+                {
+                    batched++;
+                    continue;
+                }
+
                 failed += annotation.Status == AnnotationStatus.Failed ? 1 : 0;
                 AddStored(annotation, teacher, row.Example);
             }
             else if (annotation is null && teacher.CanAnswer(row.Example)
                 && (_teacher.Answers.Count == 1 || keys.Add(teacher.KeyOf(row.Example))))
             {
+                if (_elsewhere?.Invoke(teacher.KeyOf(row.Example)) == true)
+                {
+                    batched++;
+                    continue;
+                }
+
                 ask++;
                 _open = _open.With(Prompt(teacher, row.Example));
             }
         }
 
         MeasuredRows += _measured.Count > before ? 1 : 0;
-        return new(stored, ask, failed);
+        return new(stored, ask, failed, batched);
     }
 
     /// <summary>Says what the rows taken in so far will take.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using StepDistill.Annotations;
 
 namespace StepDistill.Teachers.Prices;
@@ -42,4 +43,11 @@ public sealed record ModelPrice(decimal Input, decimal Output)
         // Prices with more decimals than the constants allow may come from programs; their costs fit the store all the same.
         return decimal.Round(batch ? price * BatchShare : price, Annotation.PriceDecimals);
     }
+
+    /// <summary>What a request costs by the tokens that its reply counts; null where it does not count them.</summary>
+    /// <param name="usage">The reply's counts.</param>
+    /// <param name="batch">Whether it was sent through the batch interface.</param>
+    public decimal? Of(UsageDetails? usage, bool batch = false) => usage is { InputTokenCount: { } input, OutputTokenCount: { } output }
+        ? Of(input, output, usage.CachedInputTokenCount ?? 0, batch)
+        : null;
 }

@@ -144,7 +144,7 @@ internal sealed class ChatRequests : IDisposable
         }
 
         // A reply whose tokens nobody counted may have cost as much as it could; what it cost is then not known.
-        var cost = input is null || output is null ? null : _price?.Of(input.Value, output.Value, response.Usage?.CachedInputTokenCount ?? 0);
+        var cost = _price?.Of(response.Usage);
         passage.Close(PassageEnd.Answered, input + output, cost ?? passage.Cost);
         return new RequestOutcome(response, null, latency, _time.GetUtcNow(), cost);
     }
