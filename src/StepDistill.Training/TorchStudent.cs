@@ -107,7 +107,7 @@ public sealed class TorchStudent(T5Network network, Tokenizer tokenizer, string 
             var (ids, mask) = TensorBatch.Sources([.. rows.Select(row => sources[row])], network.Config.PadId, network.Device);
             var sums = likely is null ? null : new double[rows.Length];
             var written = Beams == 1
-                ? T5Decoding.Greedy(network, ids, mask, maxLength, startId, cancellation, sums)
+                ? T5Decoding.Greedy(network, ids, mask, maxLength, startId, sums, cancellation)
                 : T5Decoding.Beam(network, ids, mask, maxLength, Beams, startId, cancellation);
             for (var i = 0; i < rows.Length; i++)
             {

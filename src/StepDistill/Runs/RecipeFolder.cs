@@ -37,7 +37,7 @@ public sealed class RecipeFolder
     public RecipeFolder Wave(int number) => new(this, number);
 
     /// <summary>The folder of what is in batches at a teacher's service, with the lock of whoever works on it.</summary>
-    public RunFolder Batches => new(Path.Combine(Root, "batches"));
+    public RunFolder Batches => new(Path.Combine(_shared, "batches"));
 
     /// <summary>Which questions are in which batches.</summary>
     public string BatchLedger => Path.Combine(Batches.Root, "batches.sqlite");

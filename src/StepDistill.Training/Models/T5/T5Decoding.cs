@@ -16,12 +16,12 @@ public static class T5Decoding
     /// <param name="inputMask">[B, K] bool, true on real tokens.</param>
     /// <param name="maxLength">Most tokens of a text, the start token included; at least 1.</param>
     /// <param name="startId">The start token; the configuration's where missing.</param>
-    /// <param name="cancellation">Stops between two tokens.</param>
     /// <param name="logProbabilities">[B] what each text's log-probability is added to; null where nobody wants it.</param>
+    /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>For each input the tokens after the start token, with the end mark if it was reached.</returns>
     public static int[][] Greedy(
         T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int? startId = null,
-        CancellationToken cancellation = default, double[]? logProbabilities = null)
+        double[]? logProbabilities = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
@@ -84,7 +84,7 @@ public static class T5Decoding
         ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
         if (beams == 1)
         {
-            return Greedy(network, inputIds, inputMask, maxLength, startId, cancellation);
+            return Greedy(network, inputIds, inputMask, maxLength, startId, cancellation: cancellation);
         }
 
         ArgumentNullException.ThrowIfNull(network);
