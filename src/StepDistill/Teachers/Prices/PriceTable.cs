@@ -27,7 +27,7 @@ public sealed class PriceTable
 
     private PriceTable(IReadOnlyDictionary<(string, string), ModelPrice> prices) => _prices = prices;
 
-    /// <summary>The prices that come with this version: of well-known models, each with the month in which its provider's page said so.</summary>
+    /// <summary>The prices that come with this version: of well-known models, each with a month and the page to check it against.</summary>
     public static PriceTable Builtin => Shipped.Value;
 
     /// <summary>Every price with its provider and model.</summary>
