@@ -88,7 +88,7 @@ internal static class AnnotateBenchmark
                     Name = "chat", Model = "test", Endpoint = address, Concurrency = inFlight, Demonstrations = WriteDemonstrations(folder.FullName),
                 },
             };
-            var teacher = await TeacherClients.OpenAsync(recipe, Task, CancellationToken.None);
+            var teacher = await TeacherClients.OpenAsync(recipe, Task, maxCost: null, CancellationToken.None);
             using var disposable = (IDisposable)teacher;
             using var store = SqliteAnnotationStore.Open(Path.Combine(folder.FullName, "annotations.sqlite"));
             var processor = Environment.CpuUsage.TotalTime;

@@ -28,7 +28,7 @@ internal sealed class BatchStage(StageSet stages)
     {
         var section = recipe.Recipe.Teacher;
         using var service = stages.Batches(section);
-        var teacher = await stages.Teacher(recipe.Recipe, recipe.Task, cancellation);
+        var teacher = await stages.Teacher(recipe.Recipe, recipe.Task, maxCost: null, cancellation);
         using var disposable = teacher as IDisposable;
         if (teacher is not ChatTeacher chat)
         {

@@ -49,13 +49,16 @@ internal sealed class WavesStage(StageSet stages)
 
     /// <summary>Runs waves until one of <see cref="WavesEnd"/>'s reasons.</summary>
     /// <param name="recipe">The recipe.</param>
+    /// <param name="maxCost">Dollars that all waves of this call together may cost; null for no such limit.</param>
     /// <param name="tell">Told of each wave with what the next is expected to add.</param>
     /// <param name="progress">Told how far the part under way is.</param>
     /// <param name="warn">Told what no report says.</param>
     /// <param name="cancellation">Stops; the same command goes on with the wave that was under way.</param>
     public async Task<WavesResult> RunAsync(
-        OpenedRecipe recipe, Action<Wave, Foretold?> tell, IProgress<Progress> progress, Action<string> warn, CancellationToken cancellation)
+        OpenedRecipe recipe, decimal? maxCost, Action<Wave, Foretold?> tell, IProgress<Progress> progress, Action<string> warn,
+        CancellationToken cancellation)
     {
+        var left = maxCost;
         var section = recipe.Recipe.Waves;
         var log = new WaveLog(recipe.Runs.Waves);
         var waves = new List<Wave>();
@@ -86,7 +89,9 @@ internal sealed class WavesStage(StageSet stages)
             }
 
             asked.UnionWith(known[waves.Count]);
-            waves.Add(await RunAsync(recipe, waves.Count + 1, asked, progress, warn, cancellation).ConfigureAwait(false));
+            var (wave, spent) = await RunAsync(recipe, waves.Count + 1, asked, left, progress, warn, cancellation).ConfigureAwait(false);
+            waves.Add(wave);
+            left -= spent;
             next = Expected(waves, section.Rows);
             tell(waves[^1], next);
         }
@@ -98,16 +103,17 @@ internal sealed class WavesStage(StageSet stages)
         : LearningCurve.Fit([.. waves.Select(wave => new CurvePoint(wave.Rows, wave.Accuracy, wave.Measured))])
             .Gain(waves[^1].Rows, waves[^1].Rows + rows);
 
-    private async Task<Wave> RunAsync(
-        OpenedRecipe recipe, int number, HashSet<string> asked, IProgress<Progress> progress, Action<string> warn, CancellationToken cancellation)
+    private async Task<(Wave Wave, decimal Spent)> RunAsync(
+        OpenedRecipe recipe, int number, HashSet<string> asked, decimal? left, IProgress<Progress> progress, Action<string> warn,
+        CancellationToken cancellation)
     {
         var part = recipe with { Splits = recipe.Splits.Only(asked.ToHashSet(StringComparer.Ordinal)), Runs = recipe.Runs.Wave(number) };
-        await _annotate.RunAsync(
-            part, [part.Splits.Train], asked.Count, retryFailed: false, Verbs.AnnotateVerb.Relay(progress), cancellation).ConfigureAwait(false);
+        var end = await _annotate.RunAsync(
+            part, [part.Splits.Train], asked.Count, retryFailed: false, left, Verbs.AnnotateVerb.Relay(progress), cancellation).ConfigureAwait(false);
         await stages.Train(part, progress, warn, cancellation).ConfigureAwait(false);
         var report = EvaluationReport.Read(part.Run.Evaluation("validation")) ?? throw new StepDistillException(
             $"{part.Run.Root} holds no report on validation rows, so there is no learning curve. Remove the folder and run the same command again.");
-        return new Wave(number, asked.Count, report.Correct, report.Rows);
+        return (new Wave(number, asked.Count, report.Correct, report.Rows), end.Spent);
     }
 
     private async Task<IReadOnlyList<string>> ChooseAsync(

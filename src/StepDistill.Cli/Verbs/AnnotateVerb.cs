@@ -25,12 +25,7 @@ internal sealed class AnnotateVerb : Verb
         Description = "Asks again about rows to which no reply came.",
     };
 
-    private readonly Option<decimal?> _maxCost = new("--max-cost")
-    {
-        Description = "Dollars that this command may spend. It stops before the first question that could cost more than is left; "
-            + "the same command goes on from there.",
-        HelpName = "dollars",
-    };
+    private readonly Option<decimal?> _maxCost = MaxCost();
 
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
@@ -54,7 +49,23 @@ internal sealed class AnnotateVerb : Verb
         _annotate = new(stages.Teacher);
         _batch = new(stages);
         _recipe.AddTo(this);
-        _maxCost.Validators.Add(word =>
+        Options.Add(_splits);
+        Options.Add(_retryFailed);
+        Options.Add(_maxCost);
+        Options.Add(_dryRun);
+        _batch.AddTo(this);
+    }
+
+    /// <summary>The option of every verb that asks a teacher for money.</summary>
+    internal static Option<decimal?> MaxCost()
+    {
+        var option = new Option<decimal?>("--max-cost")
+        {
+            Description = "Dollars that this command may spend. It stops before the first question that could cost more than is left; "
+                + "the same command goes on from there.",
+            HelpName = "dollars",
+        };
+        option.Validators.Add(word =>
         {
             if (word.Tokens is [{ Value: var text }, ..]
                 && !(decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var dollars) && dollars > 0))
@@ -62,11 +73,7 @@ internal sealed class AnnotateVerb : Verb
                 word.AddError($"--max-cost is '{text}'; it must be a number of dollars above 0, such as 2.50.");
             }
         });
-        Options.Add(_splits);
-        Options.Add(_retryFailed);
-        Options.Add(_maxCost);
-        Options.Add(_dryRun);
-        _batch.AddTo(this);
+        return option;
     }
 
     /// <inheritdoc/>
@@ -109,6 +116,11 @@ internal sealed class AnnotateVerb : Verb
             ["estimate"] = Estimates.Json(estimate),
             ["asked"] = 0,
         };
+        if (_batch.AreIn(words) && words.GetValue(_maxCost) is not null)
+        {
+            throw new WrongUsageException("--max-cost cannot be kept with --batch, whose costs come a day later. Leave one of them out; --split and --dry-run tell what a batch would hold.");
+        }
+
         if (_batch.AreIn(words) && !words.GetValue(_dryRun))
         {
             return await _batch.RunAsync(recipe, splits, retry, _recipe.PathOf(words)!, words, result, terminal, cancellation);

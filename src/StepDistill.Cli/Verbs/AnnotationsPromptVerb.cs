@@ -43,7 +43,7 @@ internal sealed class AnnotationsPromptVerb : Verb
     protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
         var recipe = _recipe.Open(words);
-        var teacher = await _teacher(recipe.Recipe, recipe.Task, cancellation);
+        var teacher = await _teacher(recipe.Recipe, recipe.Task, maxCost: null, cancellation);
         using var disposable = teacher as IDisposable;
         if (teacher is not ChatTeacher chat)
         {

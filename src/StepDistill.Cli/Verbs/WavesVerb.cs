@@ -11,6 +11,7 @@ namespace StepDistill.Cli.Verbs;
 internal sealed class WavesVerb : Verb
 {
     private readonly RecipeWords _recipe = new();
+    private readonly Option<decimal?> _maxCost = AnnotateVerb.MaxCost();
     private readonly WavesStage _waves;
 
     /// <summary>Creates the verb.</summary>
@@ -24,6 +25,7 @@ internal sealed class WavesVerb : Verb
     {
         _waves = new(stages);
         _recipe.AddTo(this);
+        Options.Add(_maxCost);
     }
 
     /// <inheritdoc/>
@@ -31,7 +33,7 @@ internal sealed class WavesVerb : Verb
     {
         var recipe = _recipe.Open(words);
         var result = await terminal.WithProgressAsync("Annotating until it is enough", progress => _waves.RunAsync(
-            recipe, (wave, next) => terminal.Note(Line(wave, next, recipe.Recipe.Waves.Rows)), progress, terminal.Note, cancellation));
+            recipe, words.GetValue(_maxCost), (wave, next) => terminal.Note(Line(wave, next, recipe.Recipe.Waves.Rows)), progress, terminal.Note, cancellation));
         terminal.Say(result.End switch
         {
             WavesEnd.Enough => Invariant(

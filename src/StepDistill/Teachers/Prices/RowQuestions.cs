@@ -5,4 +5,4 @@ namespace StepDistill.Teachers.Prices;
 /// <param name="ToAsk">Those that are still to be asked.</param>
 /// <param name="Failed">Of the stored ones, those to which no reply came and that are nowhere else.</param>
 /// <param name="Batched">Those that are under way in some other manner, such as in a batch.</param>
-public readonly record struct RowQuestions(int Stored, int ToAsk, int Failed, int Batched);
+public readonly record struct RowQuestions(int Stored, int ToAsk, int Failed, int Batched = 0);

@@ -5,6 +5,7 @@ using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
 using StepDistill.Teachers.Prices;
+using StepDistill.Teachers.Prompts;
 using StepDistill.Tests.Annotations;
 
 namespace StepDistill.Tests.Teachers.Prices;
