@@ -14,7 +14,7 @@ public sealed class PriceTableTests : IDisposable
               "source": "our contract", "date": "2026-11",
               "models": { "gpt-4o": { "input": 2, "output": 8.00, "cached_input": 1e-1, "batch_share": 0.25 }, "own": { "input": 0, "output": 0.5 } },
             },
-            "azure-openai": { "like": "openai", "models": { "own": { "input": 1, "output": 1 } } },
+            "azure": { "like": "openai", "models": { "own": { "input": 1, "output": 1 } } },
             "house": { "models": { "*": { "input": 0, "output": 0 } } },
           },
         }
@@ -32,8 +32,8 @@ public sealed class PriceTableTests : IDisposable
         Assert.Equal(
             new ModelPrice(2m, 8m) { CachedInput = 0.1m, BatchShare = 0.25m, Source = $"{path}, 2026-11, our contract" },
             table.Find("openai", "gpt-4o"));
-        Assert.Equal(table.Find("openai", "gpt-4o"), table.Find("azure-openai", "gpt-4o"));
-        Assert.Equal((1m, 0.5m), (table.Find("azure-openai", "own")!.Input, table.Find("openai", "own")!.Output));
+        Assert.Equal(table.Find("openai", "gpt-4o"), table.Find("azure", "gpt-4o"));
+        Assert.Equal((1m, 0.5m), (table.Find("azure", "own")!.Input, table.Find("openai", "own")!.Output));
         Assert.Equal(new ModelPrice(0, 0) { Source = path }, table.Find("house", "whatever"));
         Assert.Null(table.Find("openai", "gpt-4"));
         Assert.Null(table.Find("elsewhere", "gpt-4o"));
@@ -54,13 +54,13 @@ public sealed class PriceTableTests : IDisposable
     public void The_built_in_table_says_when_and_where_each_price_was_read()
     {
         var all = PriceTable.Builtin.All.ToList();
-        Assert.All(["openai", "azure-openai", "anthropic", "ollama"], provider => Assert.Contains(all, price => price.Provider == provider));
+        Assert.All(["openai", "azure", "anthropic", "ollama"], provider => Assert.Contains(all, price => price.Provider == provider));
         Assert.All(
             all.Where(price => price.Provider != "ollama"),
             price => Assert.Matches(@"^StepDistill's own price table, 20\d\d-\d\d, https://\S+$", price.Price.Source));
         Assert.All(all, price => Assert.True(price.Price.CachedInput is null || price.Price.CachedInput <= price.Price.Input, price.Model));
         Assert.Equal(3m, PriceTable.Builtin.Find("anthropic", "claude-sonnet-4-5-20250929")!.Input);
-        Assert.Equal(PriceTable.Builtin.Find("openai", "o3"), PriceTable.Builtin.Find("azure-openai", "o3"));
+        Assert.Equal(PriceTable.Builtin.Find("openai", "o3"), PriceTable.Builtin.Find("azure", "o3"));
         Assert.Equal(0m, PriceTable.Builtin.Find("ollama", "llama3")!.Of(1_000_000, 1_000_000));
     }
 
