@@ -19,7 +19,7 @@ public sealed partial class TrafficGuide
         using var root = new TemporaryFolder();
         using var server = new ChatServer(ticket => (200, ticket.Contains("charged", StringComparison.Ordinal)
             ? "Money was taken, as the ticket for jane@doe.example tells.\nAnswer: billing"
-            : $"Something broke, namely {ticket[^12..]}\nAnswer: bug"));
+            : $"Broken: {string.Join(' ', ticket.TrimEnd('.').Split(' ').Reverse())}.\nAnswer: bug"));
         var tickets = Enumerable.Range(0, 30).Select(number => number % 2 == 0 ? $"I was charged {number} times." : $"Page {number} shows error {number * 7}.");
 
         var (counts, replies) = await RunApplicationAsync(new Uri(server.Address), "sk-of-the-application", root.Root, tickets);
