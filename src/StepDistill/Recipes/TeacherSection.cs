@@ -116,8 +116,8 @@ public sealed record TeacherSection
     public int BatchMegabytes { get; init; } = 200;
 
     /// <summary>For <c>annotate --batch</c>: tokens of prompts that may wait in open batches, as the account allows for the model; prompts count as their bytes until the service has counted one. No limit where missing.</summary>
-    [Range(1L, long.MaxValue)]
-    public long? EnqueuedTokens { get; init; }
+    [Range(1, int.MaxValue)]
+    public int? EnqueuedTokens { get; init; }
 
     internal IEnumerable<string> Faults()
     {
