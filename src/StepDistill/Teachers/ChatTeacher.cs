@@ -135,7 +135,7 @@ public sealed class ChatTeacher : ITeacher, IDisposable
 
     /// <summary>The messages that a question about an example consists of. Nothing is sent.</summary>
     /// <param name="example">An example whose input is known.</param>
-    public IReadOnlyList<ChatMessage> PromptFor(Example example) => _prompt.Render(example);
+    public IReadOnlyList<ChatMessage> PromptFor(Example example) => Messages(example, _settings.Prompt.Output == ReplyOutput.Json);
 
     /// <inheritdoc/>
     public IReadOnlyList<ITeacher> Answers { get; private set; }
