@@ -77,10 +77,17 @@ internal sealed class BatchServer : IDisposable
                 continue;
             }
 
-            context.Response.StatusCode = status;
-            context.Response.ContentType = "application/json";
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply));
-            context.Response.Close();
+            try
+            {
+                context.Response.StatusCode = status;
+                context.Response.ContentType = "application/json";
+                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply));
+                context.Response.Close();
+            }
+            catch (HttpListenerException)
+            {
+                // The client has gone.
+            }
         }
     }
 
@@ -172,7 +179,7 @@ internal sealed class BatchServer : IDisposable
             }.ToJsonString());
         }
 
-        lines.Add(lines[0]);
+        lines.AddRange(lines.Take(1).ToList());
         var file = $"file-{_files.Count}";
         _files[file] = string.Join('\n', lines);
         batch["status"] = "completed";

@@ -21,7 +21,7 @@ public sealed partial class TeacherClientsTests
     private static readonly ChatRetries Hasty = new()
     {
         FirstWait = TimeSpan.FromMilliseconds(20), LongestWait = TimeSpan.FromMilliseconds(200),
-        CreditWait = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromSeconds(2), Attempts = 8,
+        CreditWait = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromSeconds(30), Attempts = 8,
     };
 
     [Theory]
@@ -42,7 +42,8 @@ public sealed partial class TeacherClientsTests
         await using var server = await ChatFaultServer.StartAsync(Answer, (_, number) => number == 1 ? fault : Fault.None);
         using var store = SqliteAnnotationStore.Open(folder["annotations.sqlite"]);
 
-        var end = await AnnotateAsync(server, store, Rows);
+        // Forty at once, so that a server's silence is waited out but once.
+        var end = await AnnotateAsync(server, store, Rows, concurrency: Rows, timeout: fault == Fault.Silence ? TimeSpan.FromSeconds(4) : null);
 
         Assert.Equal((Rows, Rows), (end.Stored, end.Statuses[AnnotationStatus.Ok]));
         Assert.Equal(Rows, await store.ReadAsync(TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
@@ -154,13 +155,14 @@ public sealed partial class TeacherClientsTests
     }
 
     private static async Task<AnnotationProgress> AnnotateAsync(
-        ChatFaultServer server, IAnnotationStore store, int rows, RateLimits? limits = null, int concurrency = 16, CancellationToken? stop = null)
+        ChatFaultServer server, IAnnotationStore store, int rows, RateLimits? limits = null, int concurrency = 16, TimeSpan? timeout = null,
+        CancellationToken? stop = null)
     {
         var section = new TeacherSection { Name = "chat", Model = "test", Endpoint = server.Address };
         using var gate = new RequestGate(limits);
         using var teacher = await ChatTeacher.OpenAsync(
             Mood, section, () => TeacherClients.Connect(section, TeacherClients.Http(gate)), TeacherClients.Explain, gate: gate,
-            retries: Hasty, cancellation: TestContext.Current.CancellationToken);
+            retries: Hasty with { Timeout = timeout ?? Hasty.Timeout }, cancellation: TestContext.Current.CancellationToken);
         var settings = new AnnotationRunSettings { Concurrency = concurrency };
         return await new AnnotationRun(teacher, store, settings).RunAsync(
             Enumerable.Range(0, rows).Select(row => new Example { Id = $"{row}", Input = QuestionOf($"{row}") }).ToAsyncEnumerable(),

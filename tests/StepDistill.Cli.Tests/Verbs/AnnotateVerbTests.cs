@@ -188,7 +188,7 @@ public sealed partial class AnnotateVerbTests
             "--set", "teacher.name=chat", "--set", "teacher.model=m", "--set", "teacher.rationale=for-gold");
 
         Assert.Equal(
-            "birds: 0 stored, 3 to ask\n1 row cannot be asked about: no gold label, which teacher.rationale 'for-gold' gives (or no input).\n",
+            "birds: 0 stored, 3 to ask, price not known\n1 row cannot be asked about: no gold label, which teacher.rationale 'for-gold' gives (or no input).\n",
             run.Output);
     }
 

@@ -80,7 +80,7 @@ public sealed class BatchWordsTests : IDisposable
         _server.Looked = stop.Cancel;
 
         var stopped = await Run.Verb(new AnnotateVerb(Stages), stop.Token, [.. Words(), "--batch", "--wait"]);
-        _server.IsQuick = true;
+        (_server.IsQuick, _server.Looked) = (true, () => { });
         var rest = await Annotate("--batch", "--json");
 
         Assert.Equal(ExitCode.Stopped, stopped.Code);
@@ -103,9 +103,9 @@ public sealed class BatchWordsTests : IDisposable
     [Fact]
     public async Task A_server_without_batches_is_told_from_a_broken_one()
     {
-        using var chatOnly = new ChatServer(_ => (404, "not found"));
+        _server.Faults["POST /v1/files"] = new([new(404)]);
 
-        var run = await Run.Verb(new AnnotateVerb(Stages), [.. Words(), "--batch", "--set", $"teacher.endpoint={chatOnly.Address}"]);
+        var run = await Annotate("--batch");
 
         Assert.Equal(ExitCode.Failure, run.Code);
         Assert.Contains("it has no batch interface (then leave out --batch)", run.Error, StringComparison.Ordinal);

@@ -194,6 +194,21 @@ public sealed class BatchRunTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_was_stored_by_a_killed_process_is_not_stored_again()
+    {
+        _service.Work = batch => batch.End(BatchState.Completed, [], [Batch.Line(batch.Keys[0], 500, null)]);
+        _store.BeforeAdding = _ => _ledger.Dispose();       // so that the question cannot leave the ledger
+        await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(1));
+        _store.BeforeAdding = null;
+        _ledger = BatchLedger.Open(Path.Combine(_folder, "batches.sqlite"));
+        Assert.Equal((1, 1L), (_store.Attempts.Count, _ledger.Questions));
+
+        await RunAsync(1);
+
+        Assert.Equal((1, 0L), (_store.Attempts.Count, _ledger.Questions));
+    }
+
+    [Fact]
     public async Task A_reply_that_is_no_completion_keeps_its_text()
     {
         _service.Work = batch => batch.End(BatchState.Completed, [Batch.Line(batch.Keys[0], 200, new JsonObject { ["odd"] = 1 })], []);
@@ -367,6 +382,11 @@ public sealed class BatchRunTests : IDisposable
                 {
                     // Killed, or the service was away for too long.
                 }
+            }
+
+            foreach (var batch in service.Batches.Where(one => !one.Job.State.IsEnd()))
+            {
+                batch.Complete();       // a batch that we do not know of is answered, and paid, all the same
             }
 
             Assert.Equal(20, store.Attempts.Select(one => one.Key).Distinct().Count());
