@@ -28,7 +28,7 @@ public sealed class BatchWordsTests : IDisposable
         var stats = await Run.Verb(new AnnotationsStatsVerb(Stages), [.. Words(), "--json"]);
 
         Assert.Equal(
-            "birds: 0 stored, 4 to ask\nSubmitted 4 in 1 batch.\nbatch-0: validating, 0 of 4 answered, 0 failed, until 2096-10-03 07:06 UTC\n",
+            "birds: 0 stored, 4 to ask, price not known\nSubmitted 4 in 1 batch.\nbatch-0: validating, 0 of 4 answered, 0 failed, until 2096-10-03 07:06 UTC\n",
             first.Output[..first.Output.IndexOf("Next:", StringComparison.Ordinal)]);
         Assert.Contains("--wait waits for it", first.Output, StringComparison.Ordinal);
         Assert.Equal("birds: 0 stored, 4 in batches, 0 to ask\n", online.Output);
@@ -129,7 +129,7 @@ public sealed class BatchWordsTests : IDisposable
     {
         var run = await Annotate("--batch", "--dry-run");
 
-        Assert.Equal("birds: 0 stored, 4 to ask\n", run.Output);
+        Assert.Equal("birds: 0 stored, 4 to ask, price not known\n", run.Output);
         Assert.Empty(_server.Calls);
     }
 
