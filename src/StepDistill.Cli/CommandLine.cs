@@ -23,6 +23,7 @@ internal static class CommandLine
             new EstimateVerb(stages),
             new AnnotateVerb(stages),
             new AnnotationsVerb(stages),
+            new PilotVerb(stages),
             new WavesVerb(stages),
             new TrainVerb(stages),
             new EvaluateVerb(stages),

@@ -14,8 +14,10 @@ internal static class FakeStages
     /// <param name="answer">What students say to an input.</param>
     /// <param name="train">Called with every recipe that is trained, before its run is written.</param>
     /// <param name="difference">What verifying a student finds.</param>
+    /// <param name="confidence">How sure students are of their answer to an input.</param>
     public static StageSet Create(
-        Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null, double? difference = 1e-6) => new()
+        Func<string, string>? answer = null, Action<OpenedRecipe, CancellationToken>? train = null, double? difference = 1e-6,
+        Func<string, double>? confidence = null) => new()
     {
         Teacher = TeacherClients.OpenAsync,
         Train = (recipe, progress, warn, cancellation) =>
@@ -23,7 +25,7 @@ internal static class FakeStages
             train?.Invoke(recipe, cancellation);
             return Task.FromResult(recipe.Run.ReadManifest() ?? Write(recipe, new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report));
         },
-        Student = (_, _) => new FakeStudent(answer ?? (_ => "fly")),
+        Student = (_, _) => new FakeStudent(answer ?? (_ => "fly"), confidence),
         Verify = (student, reference, _) => new StudentVerification(
             student, reference, [new VerificationCheck("logits", difference, 2e-4, "absolute", "row 1")], ["no training.json"]),
     };
@@ -54,11 +56,11 @@ internal static class FakeStages
         return manifest;
     }
 
-    private sealed class FakeStudent(Func<string, string> answer) : IStudent
+    private sealed class FakeStudent(Func<string, string> answer, Func<string, double>? confidence) : IStudent
     {
         public IReadOnlyList<Prediction> Predict(
             IReadOnlyList<string> inputs, bool withRationale = false, CancellationToken cancellation = default) =>
-            [.. inputs.Select(input => new Prediction(answer(input), withRationale ? $"it is {input}" : null))];
+            [.. inputs.Select(input => new Prediction(answer(input), withRationale ? $"it is {input}" : null) { Confidence = confidence?.Invoke(input) })];
 
         public void Dispose()
         {

@@ -46,6 +46,7 @@ internal sealed class WavesStage(StageSet stages)
     private const int Pool = 20;
 
     private readonly AnnotateStage _annotate = new(stages.Teacher);
+    private readonly EvaluateStage _evaluate = new(stages.Teacher, stages.Student);
 
     /// <summary>Runs waves until one of <see cref="WavesEnd"/>'s reasons.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -58,6 +59,7 @@ internal sealed class WavesStage(StageSet stages)
         OpenedRecipe recipe, decimal? maxCost, Action<Wave, Foretold?> tell, IProgress<Progress> progress, Action<string> warn,
         CancellationToken cancellation)
     {
+        Validation(recipe);         // before anything is paid
         var left = maxCost;
         var section = recipe.Recipe.Waves;
         var log = new WaveLog(recipe.Runs.Waves);
@@ -111,10 +113,14 @@ internal sealed class WavesStage(StageSet stages)
         var end = await _annotate.RunAsync(
             part, [part.Splits.Train], asked.Count, retryFailed: false, left, Verbs.AnnotateVerb.Relay(progress), cancellation).ConfigureAwait(false);
         await stages.Train(part, progress, warn, cancellation).ConfigureAwait(false);
-        var report = EvaluationReport.Read(part.Run.Evaluation("validation")) ?? throw new StepDistillException(
-            $"{part.Run.Root} holds no report on validation rows, so there is no learning curve. Remove the folder and run the same command again.");
+        var (report, _) = await _evaluate.StudentAsync(
+            part, part.Run, Validation(part), withRationale: false, reuse: true, progress, cancellation).ConfigureAwait(false);
         return (new Wave(number, asked.Count, report.Correct, report.Rows), end.Spent);
     }
+
+    private static TaskSplit Validation(OpenedRecipe recipe) => recipe.Splits.Validation ?? throw new StepDistillException(
+        "The recipe has no validation rows, so there is no learning curve to tell when it is enough. Name a file of rows with gold "
+        + "labels as task.validation, or set task.validation_share.");
 
     private async Task<IReadOnlyList<string>> ChooseAsync(
         OpenedRecipe recipe, int done, HashSet<string> asked, IProgress<Progress> progress, CancellationToken cancellation)
