@@ -116,7 +116,7 @@ internal static class AnnotateBenchmark
             await File.WriteAllTextAsync(recipe, JsonSerializer.Serialize(new
             {
                 name = "bench",
-                task = new { name = "nli", train = Path.GetFullPath(recorded) },
+                task = new { name = "nli", train = Path.GetFullPath(recorded), validation_share = 0 },
                 teacher = new { name = "recorded", format = "esnli-cot" },
             }));
             var output = new StringWriter();

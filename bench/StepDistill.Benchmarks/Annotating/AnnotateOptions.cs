@@ -17,7 +17,7 @@ internal sealed record AnnotateOptions
     public TimeSpan Latency { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How many replies each place under way waits for.</summary>
-    public int Rounds { get; init; } = 20;
+    public int Rounds { get; init; } = 50;
 
     /// <summary>A file of recorded answers to read; not measured where it does not exist.</summary>
     public string Recorded { get; init; } = "../shared/data/esnli_train.jsonl.gz";

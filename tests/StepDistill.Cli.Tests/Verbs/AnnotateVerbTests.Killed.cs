@@ -37,7 +37,7 @@ public sealed partial class AnnotateVerbTests
         {
             using var program = Start(recipe, folder["runs"]);
             // While it starts, or after some requests: anywhere.
-            var enough = server.Seen.Count + (kill % 4 == 0 ? 0 : chance.Next(1, 600));
+            var enough = server.Seen.Count + (kill % 4 == 0 ? 0 : chance.Next(1, Math.Min(600, 16_000 / kills)));
             while (server.Seen.Count < enough && !program.HasExited)
             {
                 await Task.Delay(1, TestContext.Current.CancellationToken);
