@@ -54,7 +54,7 @@ public sealed class ChatFaultServer : IAsyncDisposable
     /// <summary>Everything that came, in order.</summary>
     public ConcurrentQueue<SeenRequest> Seen { get; } = [];
 
-    /// <summary>How often each question was answered in full with status 200: what has to be paid.</summary>
+    /// <summary>How often each question was answered with status 200 and a whole reply, whether it arrived or not: what has to be paid.</summary>
     public ConcurrentDictionary<string, int> Paid { get; } = new();
 
     /// <summary>Starts a server.</summary>
@@ -163,6 +163,7 @@ public sealed class ChatFaultServer : IAsyncDisposable
                 await Send(http, [.. body, .. body]);
                 break;
             case Fault.Drip:
+                Count(question);
                 Begin(http, body.Length);
                 for (var i = 0; i < body.Length; i += 64)
                 {
@@ -171,11 +172,10 @@ public sealed class ChatFaultServer : IAsyncDisposable
                     await Task.Delay(2);
                 }
 
-                Count(question);
                 break;
             default:
+                Count(question);        // before it is sent: who has it can be sure that it was counted
                 await Send(http, body);
-                Count(question);
                 break;
         }
     }
