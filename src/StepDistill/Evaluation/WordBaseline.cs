@@ -1,3 +1,4 @@
+using StepDistill.Annotations.Filters;
 using StepDistill.Batches;
 
 namespace StepDistill.Evaluation;
@@ -46,9 +47,7 @@ public static class WordBaseline
 
     private static string[] Words(string text)
     {
-        var words = text.ToLowerInvariant()
-            .Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)
-            .Select(word => word.Trim('.', ',', ';', ':', '!', '?', '(', ')', '"', '\'')).Where(word => word.Length > 0).ToArray();
+        var words = PlainWords.Of(text);
         return [.. words, .. words.Zip(words.Skip(1), (one, next) => $"{one} {next}")];
     }
 

@@ -1,3 +1,4 @@
+using StepDistill.Annotations.Filters;
 using StepDistill.Files;
 
 namespace StepDistill.Teachers.Waves;
@@ -31,7 +32,7 @@ public static class RowChoice
     public static IReadOnlyList<string> Uncertain(IReadOnlyList<Candidate> pool, int count)
     {
         var near = pool.OrderBy(row => row.Confidence).ThenBy(row => row.Id, StringComparer.Ordinal).Take(count * Reach)
-            .Select(row => (row.Id, Words: Words(row.Text))).ToList();
+            .Select(row => (row.Id, Words: PlainWords.Of(row.Text).ToHashSet())).ToList();
         var chosen = new List<string>(count);
         var likeness = new double[near.Count];      // to the most alike of the chosen; infinite once chosen
         for (var next = 0; chosen.Count < count && chosen.Count < near.Count;)
@@ -54,9 +55,6 @@ public static class RowChoice
 
         return chosen;
     }
-
-    private static HashSet<string> Words(string text) =>
-        [.. text.ToLowerInvariant().Split([' ', '\n', '\t', '\r', '.', ',', ';', ':', '!', '?', '(', ')', '"', '<', '>', '/'], StringSplitOptions.RemoveEmptyEntries)];
 
     private static double Jaccard(HashSet<string> one, HashSet<string> other)
     {
