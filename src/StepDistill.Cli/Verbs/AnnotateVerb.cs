@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using StepDistill.Annotations;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Teachers;
 
 namespace StepDistill.Cli.Verbs;

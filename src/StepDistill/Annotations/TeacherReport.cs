@@ -1,4 +1,5 @@
 using StepDistill.Annotations.Filters;
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Evaluation;
 using StepDistill.Recipes;
 using StepDistill.Tasks;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Files;
 using StepDistill.Runs;
 using StepDistill.Tasks;

@@ -1,5 +1,6 @@
 using StepDistill.Annotations.Filters;
 using StepDistill.Batches;
+using StepDistill.Evaluation.Statistics;
 
 namespace StepDistill.Evaluation;
 

@@ -1,3 +1,4 @@
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Evaluation;
 using StepDistill.Tasks;
 

@@ -6,6 +6,27 @@ namespace StepDistill.Evaluation.Comparisons;
 /// <param name="Seed">Seed of every random choice.</param>
 public sealed record ComparedCell(string Arm, double Fraction, int Seed)
 {
+    /// <summary>Size and settings; empty for the recipe as it is.</summary>
+    public string Variant { get; init; } = "";
+
+    /// <summary>The run's folder below the recipe's.</summary>
+    public string Run { get; init; } = "";
+
+    /// <summary>The hash of everything that the run's outcome depends on; null where it failed.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>The version of StepDistill that trained it; null where it failed.</summary>
+    public string? TrainedBy { get; init; }
+
+    /// <summary>The best score on the validation rows; null where the run failed.</summary>
+    public double? ValidationScore { get; init; }
+
+    /// <summary>The expected calibration error; null where no confidence is known.</summary>
+    public double? CalibrationError { get; init; }
+
+    /// <summary>ROUGE-L of its rationales with the teacher's; null where none were written.</summary>
+    public double? RationaleOverlap { get; init; }
+
     /// <summary>Share of rows answered right; null where the run failed.</summary>
     public double? Accuracy { get; init; }
 

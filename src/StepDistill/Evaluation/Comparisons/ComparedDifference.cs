@@ -23,6 +23,24 @@ public sealed record ComparedDifference(
     IReadOnlyList<int> Seeds,
     IReadOnlyList<double> BySeed)
 {
+    /// <summary>Size and settings of the arm; empty for the recipe as it is.</summary>
+    public string Variant { get; init; } = "";
+
+    /// <summary>Size and settings of the other one.</summary>
+    public string AgainstVariant { get; init; } = "";
+
+    /// <summary>How often chance in rows and seeds alone would show a difference this large.</summary>
+    public double PValue { get; init; } = 1;
+
+    /// <summary><see cref="PValue"/> corrected for the number of comparisons in the report (Holm 1979).</summary>
+    public double AdjustedPValue { get; init; } = 1;
+
+    /// <summary>The p-value of McNemar's test for these very students, rows clustered over seeds.</summary>
+    public double McNemar { get; init; } = 1;
+
+    /// <summary>The smallest true difference that these rows and seeds would have shown four times in five.</summary>
+    public double Detectable { get; init; }
+
     /// <summary>What <see cref="Against"/> says for the teacher.</summary>
     public const string Teacher = "teacher";
 

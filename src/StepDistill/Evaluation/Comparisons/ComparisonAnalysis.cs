@@ -1,3 +1,5 @@
+using StepDistill.Evaluation.Statistics;
+
 namespace StepDistill.Evaluation.Comparisons;
 
 /// <summary>From outcomes to the numbers of a report.</summary>

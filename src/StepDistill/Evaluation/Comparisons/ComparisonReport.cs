@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Files;
 using StepDistill.Runs;
 
@@ -14,7 +15,7 @@ namespace StepDistill.Evaluation.Comparisons;
 public sealed record ComparisonReport
 {
     /// <summary>Version of this record's form on the disk.</summary>
-    public int Format { get; init; } = 1;
+    public int Format { get; init; } = 2;
 
     /// <summary>The recipe's name.</summary>
     public required string Recipe { get; init; }
@@ -37,11 +38,35 @@ public sealed record ComparisonReport
     /// <summary>The teacher on the same rows; null where it never answered them.</summary>
     public required ComparedTeacher? Teacher { get; init; }
 
+    /// <summary>For tasks with a closed set of labels, that set; otherwise null.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>The sizes and settings that were tried, smallest student first; one without a name where there is only the recipe's own.</summary>
+    public IReadOnlyList<ComparedVariant> Variants { get; init; } = [];
+
     /// <summary>Each arm at each fraction.</summary>
     public required IReadOnlyList<ComparedArm> Arms { get; init; }
 
     /// <summary>Each pair of arms at each fraction, and each arm against the teacher.</summary>
     public required IReadOnlyList<ComparedDifference> Differences { get; init; }
+
+    /// <summary>Each arm against the teacher, with the margin that was named; empty without a teacher or a margin.</summary>
+    public IReadOnlyList<ComparedStanding> Standings { get; init; } = [];
+
+    /// <summary>How accuracy grows with rows and with size; empty where there is only one of each.</summary>
+    public IReadOnlyList<ComparedCurve> Curves { get; init; } = [];
+
+    /// <summary>What arms need to equal fine-tuning that has everything.</summary>
+    public IReadOnlyList<ComparedSaving> Savings { get; init; } = [];
+
+    /// <summary>What the teacher's reasons have to do with the labels; null where there are none.</summary>
+    public ComparedRationales? Rationales { get; init; }
+
+    /// <summary>What answers cost; null where nothing is known.</summary>
+    public ComparedCosts? Costs { get; init; }
+
+    /// <summary>The conditions that were named.</summary>
+    public IReadOnlyList<ComparedGate> Gates { get; init; } = [];
 
     /// <summary>Every run.</summary>
     public required IReadOnlyList<ComparedCell> Cells { get; init; }

@@ -1,3 +1,5 @@
+using StepDistill.Evaluation.Statistics;
+
 namespace StepDistill.Teachers.Prices;
 
 /// <summary>Running sums over answers whose tokens were counted, enough for totals over other rows with their intervals.</summary>
@@ -64,7 +66,7 @@ internal sealed class MeasuredAnswers
         var scale = _bytes > 0 ? bytes / N / (_bytes / n) : 1;      // longer prompts than the measured ones are less sure
         var rows = Spread(input);
         var unknown = Spread(input * scale);
-        var half = Evaluation.Quantiles.StudentT((1 + Evaluation.ConfidenceInterval.Level) / 2, (int)Math.Min(n - 1, MostDegrees))
+        var half = Evaluation.Statistics.Quantiles.StudentT((1 + Evaluation.Statistics.ConfidenceInterval.Level) / 2, (int)Math.Min(n - 1, MostDegrees))
             * Math.Sqrt((N * rows) + (N * N * unknown / n));
         return (total, half);
 

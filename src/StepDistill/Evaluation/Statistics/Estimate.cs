@@ -1,4 +1,4 @@
-namespace StepDistill.Evaluation;
+namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>A mean over rows and seeds, and how far it may be off.</summary>
 /// <param name="Value">The mean: a share from 0 to 1, or a difference of two from -1 to 1.</param>

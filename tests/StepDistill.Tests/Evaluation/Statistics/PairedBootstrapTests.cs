@@ -1,7 +1,7 @@
 using StepDistill.Batches;
-using StepDistill.Evaluation;
+using StepDistill.Evaluation.Statistics;
 
-namespace StepDistill.Tests.Evaluation;
+namespace StepDistill.Tests.Evaluation.Statistics;
 
 public sealed class PairedBootstrapTests
 {

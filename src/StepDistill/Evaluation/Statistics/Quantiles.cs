@@ -1,4 +1,4 @@
-namespace StepDistill.Evaluation;
+namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>Quantiles of the normal and of Student's t distribution, as intervals need them.</summary>
 internal static class Quantiles

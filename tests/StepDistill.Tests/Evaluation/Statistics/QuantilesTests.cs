@@ -1,6 +1,6 @@
-using StepDistill.Evaluation;
+using StepDistill.Evaluation.Statistics;
 
-namespace StepDistill.Tests.Evaluation;
+namespace StepDistill.Tests.Evaluation.Statistics;
 
 public sealed class QuantilesTests
 {

@@ -1,6 +1,6 @@
 using StepDistill.Batches;
 
-namespace StepDistill.Evaluation;
+namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>One measurement on a learning curve.</summary>
 /// <param name="Rows">Rows that the student was trained on.</param>

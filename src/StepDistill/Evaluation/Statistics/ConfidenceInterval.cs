@@ -1,4 +1,4 @@
-namespace StepDistill.Evaluation;
+namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>A range that holds the true value in the stated share of repetitions.</summary>
 /// <param name="Low">Lower end.</param>

@@ -1,6 +1,6 @@
 using StepDistill.Batches;
 
-namespace StepDistill.Evaluation;
+namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>
 /// Intervals for accuracies and for differences between two arms that answered the same rows with the same seeds.
