@@ -19,7 +19,7 @@ public sealed class CurveGridTests
 
     /// <summary>Takes some minutes and writes its table to <c>intervals.curves.md</c> where it is run.</summary>
     [Fact(Explicit = true)]
-    public async Task Measure()
+    public async Task Write_the_table()
     {
         var cells = (from law in Laws
                      from seeds in new[] { 1, 3, 5 }

@@ -13,7 +13,7 @@ public sealed class IntervalGridTests
 
     /// <summary>Takes about ten minutes and writes <c>intervals.json</c>, and its table to <c>intervals.table.md</c>, where it is run.</summary>
     [Fact(Explicit = true)]
-    public async Task Measure()
+    public async Task Write_the_table()
     {
         List<SimulatedComparison> grid =
         [
