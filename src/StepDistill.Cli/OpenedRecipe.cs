@@ -11,8 +11,11 @@ namespace StepDistill.Cli;
 /// <param name="Runs">Where annotations, runs and reports are.</param>
 internal sealed record OpenedRecipe(Recipe Recipe, TaskSpec Task, TaskSplits Splits, RecipeFolder Runs)
 {
+    /// <summary>What else its run is called, to keep it apart from runs with other settings; may be empty.</summary>
+    public string Variant { get; init; } = "";
+
     /// <summary>The folder of the run that the recipe's own arm, fraction and seed make.</summary>
-    public RunFolder Run => Runs.Run(Recipe.Training);
+    public RunFolder Run => Runs.Run(Recipe.Training, Variant);
 
     /// <summary>The rows that reports are about: the test rows, or the validation rows where there are none.</summary>
     /// <exception cref="StepDistillException">There is neither.</exception>

@@ -39,6 +39,9 @@ public sealed class TrainingRun
     /// <summary>Where the recipe's runs are.</summary>
     public required RecipeFolder Folder { get; init; }
 
+    /// <summary>What else to call the run, to keep it apart from runs with other settings; may be empty.</summary>
+    public string Variant { get; init; } = "";
+
     /// <summary>Whose stored annotations are used; nobody is asked.</summary>
     public required ITeacher Teacher { get; init; }
 
@@ -67,7 +70,7 @@ public sealed class TrainingRun
     public async Task<RunManifest> RunAsync(CancellationToken cancellation = default)
     {
         NativeLibraries.Require();
-        var folder = Folder.Run(Recipe.Training);
+        var folder = Folder.Run(Recipe.Training, Variant);
         var data = await TrainingSet.ReadAsync(Recipe, Task, Splits, Teacher, Store, cancellation).ConfigureAwait(false);
         var from = Recipe.Student.From is { } name ? await FindStudent(name, cancellation).ConfigureAwait(false) : null;
 

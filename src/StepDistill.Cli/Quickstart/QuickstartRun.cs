@@ -47,7 +47,7 @@ internal sealed class QuickstartRun
 
     /// <summary>How the same comparison is made by the ordinary verb.</summary>
     public string Command => $"stepdistill compare {_project.Recipe} --runs {_project.Runs}"
-        + $" --arms {string.Join(',', Plan.Arms)} --seeds {string.Join(',', _size.Seeds)}";
+        + $" --arms {string.Join(',', Plan.Arms)} --seeds {string.Join(',', _size.Seeds)} --rationale-rows 0";
 
     /// <summary>The folder of the student that is asked in the end.</summary>
     public string StudentRun => CompareStage.Of(_recipe, new(Arms.StepByStep, 1, _size.Seeds[0])).Run.Root;
@@ -73,8 +73,9 @@ internal sealed class QuickstartRun
     /// <returns>The report, which is in the folder too, and where.</returns>
     public async Task<(ComparisonReport Report, string Page)> CompareAsync(Terminal terminal, CancellationToken cancellation)
     {
-        var report = await terminal.WithProgressAsync("Training", progress => new CompareStage(_stages).RunAsync(
-            _recipe, Plan, Command, terminal.Clock, progress, terminal.Note, cancellation));
+        var recipes = new Dictionary<string, OpenedRecipe> { [ComparisonVariant.AsIs.Name] = _recipe };
+        var (report, _) = await terminal.WithProgressAsync("Training", progress => new CompareStage(_stages).RunAsync(
+            recipes, Plan, new CompareSettings(Command), progress, terminal.Note, cancellation));
         report = report with
         {
             Teacher = report.Teacher! with

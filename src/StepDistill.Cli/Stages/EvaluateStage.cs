@@ -84,6 +84,33 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
         return report.Rows == 0 ? null : report;
     }
 
+    /// <summary>Lets a run's student write its reasons for some rows, beside the labels, and keeps them in the run's folder.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="split">Which rows these are some of.</param>
+    /// <param name="references">The teacher's rationales of the rows, by id.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public async Task<EvaluationReport> RationalesAsync(
+        OpenedRecipe recipe, TaskSplit split, IReadOnlyDictionary<string, string> references, CancellationToken cancellation)
+    {
+        var rows = await split.Read(cancellation).Where(row => references.ContainsKey(row.Id)).ToListAsync(cancellation).ConfigureAwait(false);
+        var hash = EvaluationReport.HashOf(rows);
+        var folder = recipe.Run.Evaluation($"{split.Name}-rationales-{hash[..8]}");
+        if (EvaluationReport.Read(folder) is { } kept && kept.RowsHash == hash)
+        {
+            return kept;
+        }
+
+        using var student = students(recipe.Run.Student, recipe.Recipe.Evaluation);
+        var report = new Evaluator(recipe.Task)
+        {
+            BatchSize = recipe.Recipe.Evaluation.BatchSize,
+            WithRationale = true,
+            ReferenceRationales = references,
+        }.Evaluate(student, rows, recipe.Run.Name, split.Name, progress: null, cancellation);
+        report.Write(folder);
+        return report;
+    }
+
     /// <summary>Whether a recipe's rows are those that the run's own recipe names, and not others put in their place by <c>--set</c>.</summary>
     private static bool AreOwnRows(OpenedRecipe recipe, RunFolder run, TaskSplit split)
     {

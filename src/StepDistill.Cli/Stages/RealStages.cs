@@ -34,6 +34,7 @@ internal static class RealStages
             Task = recipe.Task,
             Splits = recipe.Splits,
             Folder = recipe.Runs,
+            Variant = recipe.Variant,
             Teacher = teacher,
             Store = store,
             FindStudent = (name, stop) => hub.LocateAsync(name, new Relay<HubProgress>(part => progress.Report(Fetched(part))), stop),

@@ -46,6 +46,9 @@ internal sealed record StageSet
     /// <summary>Trains.</summary>
     public required TrainStage Train { get; init; }
 
+    /// <summary>Trains in a process of its own, for as many processes side by side.</summary>
+    public Func<int, TrainStage> TrainApart { get; init; } = processes => new TrainProcess(processes).RunAsync;
+
     /// <summary>Loads students.</summary>
     public required StudentStage Student { get; init; }
 

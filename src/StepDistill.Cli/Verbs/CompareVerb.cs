@@ -16,10 +16,10 @@ internal sealed class CompareVerb : Verb
 
     private readonly Option<IReadOnlyList<string>> _arms = new("--arms")
     {
-        Description = $"Ways to train, with commas: {string.Join(", ", Arms.All)}.",
+        Description = $"Ways to train, with commas: {string.Join(", ", ComparisonArms.All)}. The shuffled ones are step-by-step with spoilt reasons, as a control.",
         HelpName = "arm,arm",
         CustomParser = result => [.. Items(result)],
-        DefaultValueFactory = _ => [Arms.Finetune, Arms.StepByStep],
+        DefaultValueFactory = _ => [Arms.Finetune, "shuffled-rows", Arms.StepByStep],
     };
 
     private readonly Option<IReadOnlyList<int>> _seeds = new("--seeds")
@@ -38,6 +38,37 @@ internal sealed class CompareVerb : Verb
         DefaultValueFactory = _ => [1.0],
     };
 
+    private readonly VariantWords _variants = new();
+
+    private readonly Option<int> _processes = new("--processes")
+    {
+        Description = "Runs that are trained at a time, each in a process of its own with its share of the cores. Worth it for small students.",
+        HelpName = "count",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<double> _margin = new("--margin")
+    {
+        Description = "Points of accuracy by which a student may be worse than the teacher and still replace it.",
+        HelpName = "points",
+        DefaultValueFactory = _ => 1.0,
+    };
+
+    private readonly Option<string[]> _gates = new("--gate")
+    {
+        Description = "A condition: exit code 3 where the intervals do not allow to say that it is met. May be repeated.",
+        HelpName = "condition",
+        DefaultValueFactory = _ => [],
+    };
+
+    private readonly Option<int> _rationaleRows = new("--rationale-rows")
+    {
+        Description = "Rows for which students also write their reasons, to set them beside the teacher's; 0 for none.",
+        HelpName = "count",
+        DefaultValueFactory = _ => 200,
+    };
+
+    private readonly PriceWords _prices = new();
     private readonly StageSet _stages;
     private readonly AnnotateStage _annotate;
 
@@ -45,10 +76,11 @@ internal sealed class CompareVerb : Verb
     public CompareVerb(StageSet stages)
         : base(
             "compare",
-            "Trains every arm with every seed and every share of the rows, and sets them side by side with paired intervals. "
-            + "Runs that are done are not done again.",
-            "compare recipe.jsonc --arms finetune,step-by-step --seeds 0,1,2",
-            "compare recipe.jsonc --arms finetune,distill,step-by-step --seeds 0,1,2 --fractions 0.25,1 --json")
+            "Trains every arm with every seed, every share of the rows and every size, lets the students answer the test rows "
+            + "once, and writes a report. Runs that are done are not done again.",
+            "compare recipe.jsonc --arms finetune,step-by-step,shuffled-rows --seeds 0,1,2",
+            "compare recipe.jsonc --fractions 0.1,0.3,1 --students t5-v1_1-tiny,t5-v1_1-mini --processes 2",
+            "compare recipe.jsonc --gate \"step-by-step >= finetune\" --gate \"student within 1.0 of teacher\"")
     {
         _stages = stages;
         _annotate = new(stages.Teacher);
@@ -56,19 +88,40 @@ internal sealed class CompareVerb : Verb
         Options.Add(_arms);
         Options.Add(_seeds);
         Options.Add(_fractions);
+        _variants.AddTo(this);
+        Options.Add(_processes);
+        Options.Add(_rationaleRows);
+        Options.Add(_margin);
+        _prices.AddTo(this);
+        Options.Add(_gates);
+        _margin.Validators.Add(result => Refuse(result, result.GetValue(_margin) is >= 0 and < 100, "must be points from 0 to 100"));
+        _processes.Validators.Add(result => Refuse(result, result.GetValue(_processes) is >= 1 and <= 1024, "must be at least 1"));
+        _rationaleRows.Validators.Add(result => Refuse(result, result.GetValue(_rationaleRows) >= 0, "must not be below 0"));
     }
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
-        var recipe = _recipe.Open(words);
-        var plan = Plan(words);
+        var variants = _variants.Of(words);
+        var recipes = variants.ToDictionary(variant => variant.Name, variant => _recipe.Open(words, variant.Overrides));
+        var recipe = recipes[variants[0].Name];
+        var (plan, gates) = (Plan(words, variants), Gates(words));
         await AnnotateAsync(words, recipe, terminal, cancellation);
 
-        var command = "stepdistill " + string.Join(' ', words.Tokens.Select(token => Quoted(token.Value)));
+        var settings = new CompareSettings("stepdistill " + string.Join(' ', words.Tokens.Select(token => Quoted(token.Value))))
+        {
+            Processes = words.GetValue(_processes),
+            Margin = words.GetValue(_margin) / 100,
+            RationaleRows = words.GetValue(_rationaleRows),
+        };
         var warnings = new HashSet<string>();
-        var report = await terminal.WithProgressAsync("Comparing", progress => new CompareStage(_stages).RunAsync(
-            recipe, plan, command, terminal.Clock, progress, Warn, cancellation));
+        var (report, outcomes) = await terminal.WithProgressAsync("Comparing", progress => new CompareStage(_stages).RunAsync(
+            recipes, plan, settings, progress, Warn, cancellation));
+        report = report with
+        {
+            Costs = _prices.Costs(words, report, outcomes, await _annotate.StatisticsAsync(recipe, recipe.Splits.Train, cancellation)),
+        };
+        report = report with { Gates = [.. gates.Select(gate => gate.Judge(report))] };
         var page = report.Write(recipe.Runs.Comparison);
         terminal.Say(report.ToMarkdown());
         terminal.Say($"This report is in {page}.");
@@ -82,26 +135,54 @@ internal sealed class CompareVerb : Verb
             terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{failed} of {report.Cells.Count} runs failed; the report says why."));
         }
 
-        return failed == 0 ? ExitCode.Success : ExitCode.Failure;
+        foreach (var gate in report.Gates.Where(gate => !gate.Met))
+        {
+            terminal.Note($"The gate '{gate.Condition}' is not met: {gate.Reason}");
+        }
+
+        return failed > 0 ? ExitCode.Failure : report.Gates.All(gate => gate.Met) ? ExitCode.Success : ExitCode.GateNotMet;
 
         void Warn(string line)
         {
-            if (warnings.Add(line))     // every run would say the same
+            lock (warnings)
             {
-                terminal.Note(line);
+                if (warnings.Add(line))     // every run would say the same
+                {
+                    terminal.Note(line);
+                }
             }
         }
     }
 
-    private ComparisonPlan Plan(ParseResult words)
+    private ComparisonPlan Plan(ParseResult words, IReadOnlyList<ComparisonVariant> variants)
     {
         try
         {
-            return new(words.GetRequiredValue(_arms), words.GetRequiredValue(_fractions), words.GetRequiredValue(_seeds));
+            return new(words.GetRequiredValue(_arms), words.GetRequiredValue(_fractions), words.GetRequiredValue(_seeds), variants);
         }
         catch (StepDistillException e)
         {
             throw new WrongUsageException(e.Message);
+        }
+    }
+
+    private List<ComparisonGate> Gates(ParseResult words)
+    {
+        try
+        {
+            return [.. words.GetRequiredValue(_gates).Select(ComparisonGate.Parse)];
+        }
+        catch (StepDistillException e)
+        {
+            throw new WrongUsageException(e.Message);
+        }
+    }
+
+    private static void Refuse(System.CommandLine.Parsing.OptionResult result, bool fits, string expected)
+    {
+        if (!fits)
+        {
+            result.AddError($"{result.Option.Name} {string.Join(' ', result.Tokens.Select(token => token.Value))} {expected}.");
         }
     }
 

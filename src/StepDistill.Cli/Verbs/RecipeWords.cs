@@ -54,8 +54,10 @@ internal sealed class RecipeWords
 
     /// <summary>Reads the recipe with its overrides and finds what it names.</summary>
     /// <exception cref="RecipeException">It cannot be used.</exception>
+    /// <param name="words">What was typed.</param>
+    /// <param name="further">Overrides that hold besides, and against those that were typed.</param>
     /// <exception cref="StepDistillException">A file that it names is missing.</exception>
-    public OpenedRecipe Open(ParseResult words) => OpenedRecipe.Open(
-        RecipeReader.ReadFile(PathOf(words)!, Overrides(words)),
+    public OpenedRecipe Open(ParseResult words, IEnumerable<string>? further = null) => OpenedRecipe.Open(
+        RecipeReader.ReadFile(PathOf(words)!, [.. Overrides(words), .. further ?? []]),
         words.GetValue(_runs) ?? RecipeFolder.DefaultRoot);
 }

@@ -4,13 +4,25 @@ using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Recipes;
+using StepDistill.Runs;
 
 namespace StepDistill.Cli.Verbs;
 
 /// <summary><c>stepdistill train RECIPE</c>: trains a student on stored annotations.</summary>
 internal sealed class TrainVerb : Verb
 {
+    /// <summary>A word for programs that start this one: stop when the standard input ends, and say nothing but what a person must know.</summary>
+    public const string UntilInputEnds = "--until-input-ends";
+
     private readonly RecipeWords _recipe = new();
+
+    private readonly Option<string?> _variant = new("--variant")
+    {
+        Description = "Adds a word to the run's name, to keep runs with other settings apart from each other.",
+        HelpName = "word",
+    };
+
+    private readonly Option<bool> _untilInputEnds = new(UntilInputEnds) { Hidden = true };
 
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
@@ -26,18 +38,26 @@ internal sealed class TrainVerb : Verb
             "train",
             "Trains a student on stored annotations. A run that was stopped goes on from its last checkpoint.",
             "train recipe.jsonc",
-            "train recipe.jsonc --set training.arm=finetune --set training.seed=1")
+            "train recipe.jsonc --set training.arm=finetune --set training.seed=1",
+            "train recipe.jsonc --variant slow --set training.learning_rate=1e-4")
     {
         _stages = stages;
         _annotate = new(stages.Teacher);
         _recipe.AddTo(this);
+        Options.Add(_variant);
         Options.Add(_dryRun);
+        Options.Add(_untilInputEnds);
     }
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
-        var recipe = _recipe.Open(words);
+        var recipe = _recipe.Open(words) with { Variant = words.GetValue(_variant) ?? "" };
+        if (recipe.Variant.Length > 0 && !RecipeFolder.IsVariant(recipe.Variant))
+        {
+            throw new WrongUsageException($"--variant {recipe.Variant} cannot stand in a folder's name; use letters, digits and -_.=+, at most 100.");
+        }
+
         var (training, folder) = (recipe.Recipe.Training, recipe.Run);
         var rows = (await _annotate.CountAsync(recipe, [recipe.Splits.Train], cancellation))[0];
         terminal.Say(string.Create(
@@ -62,8 +82,9 @@ internal sealed class TrainVerb : Verb
         if (!words.GetValue(_dryRun))
         {
             var wasFinished = folder.IsFinished;
-            var manifest = await terminal.WithProgressAsync("Training", progress =>
-                _stages.Train(recipe, progress, terminal.Note, cancellation));
+            var manifest = words.GetValue(_untilInputEnds)
+                ? await TrainUntilInputEndsAsync(recipe, terminal, cancellation)
+                : await terminal.WithProgressAsync("Training", progress => _stages.Train(recipe, progress, terminal.Note, cancellation));
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{(wasFinished ? "It was already trained" : "Done")}: {manifest.BestScore:P1} of the validation rows at step {manifest.BestStep:N0}."));
@@ -77,6 +98,29 @@ internal sealed class TrainVerb : Verb
 
         terminal.Result(result);
         return ExitCode.Success;
+    }
+
+    private async Task<RunManifest> TrainUntilInputEndsAsync(OpenedRecipe recipe, Terminal terminal, CancellationToken cancellation)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);       // not disposed: the input may end after all else
+        _ = Task.Factory.StartNew(
+            () =>
+            {
+                while (_stages.Input.Read() >= 0)
+                {
+                }
+
+                stop.Cancel();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return await _stages.Train(recipe, new Relay<Progress>(_ => { }), terminal.Note, stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new StepDistillException("The program that started this training has ended; what was done is kept.");
+        }
     }
 
     private static string Missing(AnnotationNeed need) => need.Annotated == 0 || need.Rows - need.Annotated >= need.ToAsk

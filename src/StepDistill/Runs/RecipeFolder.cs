@@ -52,16 +52,24 @@ public sealed class RecipeFolder
     public string Comparison => Path.Combine(Root, "comparison");
 
     /// <summary>
-    /// The folder of one run: <c>ARM[-teacher]-FRACTION-seedSEED</c>, such as <c>step-by-step-0.25-seed1</c>.
+    /// The folder of one run: <c>ARM[-teacher][-CONTROL]-FRACTION-seedSEED[-VARIANT]</c>, such as <c>step-by-step-0.25-seed1</c>.
     /// </summary>
-    /// <param name="training">Arm, label source, fraction and seed.</param>
-    public RunFolder Run(TrainingSection training) => new(Path.Combine(Root, NameOf(training)));
+    /// <param name="training">Arm, label source, control, fraction and seed.</param>
+    /// <param name="variant">What else to call it, to keep it apart from runs with other settings; may be empty.</param>
+    public RunFolder Run(TrainingSection training, string variant = "") =>
+        new(Path.Combine(Root, variant.Length == 0 ? NameOf(training) : $"{NameOf(training)}-{variant}"));
+
+    /// <summary>Whether a word can stand in the name of a run: letters, digits and <c>-_.=+</c>, not too many.</summary>
+    /// <param name="variant">The word.</param>
+    public static bool IsVariant(string variant) =>
+        variant.Length is > 0 and <= 100 && variant.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_.=+".Contains(letter));
 
     private static string NameOf(TrainingSection training)
     {
         // finetune and distill fix where labels come from, so for them the setting says nothing.
         var teacher = training is { LabelSource: "teacher", Arm: Arms.StepByStep or Arms.SingleTask } ? "-teacher" : "";
+        var control = training is { RationaleControl: not "none", Arm: Arms.StepByStep or Arms.SingleTask } ? $"-{training.RationaleControl}" : "";
         return string.Create(
-            CultureInfo.InvariantCulture, $"{training.Arm}{teacher}-{training.Fraction}-seed{training.Seed}");
+            CultureInfo.InvariantCulture, $"{training.Arm}{teacher}{control}-{training.Fraction}-seed{training.Seed}");
     }
 }

@@ -43,6 +43,18 @@ public sealed class RunLock : IDisposable
         return mine is null;
     }
 
+    /// <summary>Waits until nobody holds the lock, but not for long: a process that was told to stop needs a moment to save its work.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="clock">Tells how long to wait between looks.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static async Task WhenFreeAsync(RunFolder folder, TimeProvider clock, CancellationToken cancellation = default)
+    {
+        for (var look = 0; look < 120 && IsHeld(folder); look++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500), clock, cancellation).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>
     /// Gives the lock back. The file stays: deleting it would let two processes lock two files of one name.
     /// </summary>

@@ -61,6 +61,6 @@ public sealed class QuickstartWordsTests
             new("finetune", 1, 4) { Fault = "The loss is not a number." },
             new("step-by-step", 1, 4) { Accuracy = 0.6 },
         ],
-        Origin = new("quickstart", DateTimeOffset.UnixEpoch, new Dictionary<string, string>(), new Dictionary<string, string>()),
+        Origin = new("quickstart", new Dictionary<string, string>(), new Dictionary<string, string>()),
     };
 }

@@ -38,7 +38,7 @@ public sealed class CompareVerbTests
         var recipe = Birds.WriteTo(folder);
         var answered = 0;
         var stages = FakeStages.Create(answer: _ => $"{answered++}");
-        string[] words = [recipe, "--runs", folder["runs"], "--seeds", "0,1"];
+        string[] words = [recipe, "--runs", folder["runs"], "--seeds", "0,1", "--arms", "finetune,step-by-step"];
 
         await Run.Verb(new CompareVerb(stages), words);
         var first = answered;
@@ -70,7 +70,7 @@ public sealed class CompareVerbTests
         Assert.Equal(
             ["The loss is not a number."],
             run.Json["cells"]!.AsArray().Select(cell => cell!["fault"]?.GetValue<string>()).OfType<string>());
-        Assert.Contains("1 of 4 runs failed", run.Error, StringComparison.Ordinal);
+        Assert.Contains("1 of 6 runs failed", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +96,65 @@ public sealed class CompareVerbTests
         Assert.Equal(2, runs.Json["runs"]!.AsArray().Count);
     }
 
+    [Fact]
+    public async Task Sizes_and_settings_are_runs_of_their_own()
+    {
+        using var folder = new TemporaryFolder();
+        var trained = new List<(string Run, string? Student, double Alpha)>();
+        var stages = FakeStages.Create(train: (recipe, _) => trained.Add(
+            (recipe.Run.Name, recipe.Recipe.Student.Config, recipe.Recipe.Training.Alpha)));
+
+        var run = await Run.Verb(
+            new CompareVerb(stages), Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0",
+            "--arms", "step-by-step,shuffled-rows", "--students", "t5-v1_1-nano,t5-v1_1-tiny", "--vary", "training.alpha=0.2,0.5");
+
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.Equal(8, trained.Count);
+        Assert.Contains(("step-by-step-1-seed0-t5-v1_1-tiny-alpha=0.2", "t5-v1_1-tiny", 0.2), trained);
+        Assert.Contains(("step-by-step-shuffled-rows-1-seed0-t5-v1_1-nano-alpha=0.5", "t5-v1_1-nano", 0.5), trained);
+        Assert.Equal(
+            ["t5-v1_1-nano-alpha=0.2", "t5-v1_1-nano-alpha=0.5", "t5-v1_1-tiny-alpha=0.2", "t5-v1_1-tiny-alpha=0.5"],
+            run.Json["variants"]!.AsArray().Select(variant => variant!["name"]!.GetValue<string>()));
+    }
+
     [Theory]
+    [InlineData("step-by-step within 1.0 of finetune", ExitCode.Success)]
+    [InlineData("step-by-step > finetune", ExitCode.GateNotMet)]
+    public async Task A_gate_decides_over_the_exit_code(string condition, int code)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new CompareVerb(FakeStages.Create()), Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0", "--gate", condition);
+
+        Assert.Equal(code, run.Code);
+        Assert.Equal(code == ExitCode.Success, run.Json["gates"]![0]!["met"]!.GetValue<bool>());
+        Assert.Equal(code != ExitCode.Success, run.Error.Contains($"The gate '{condition}' is not met", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Reasons_are_set_beside_the_teachers_where_it_has_some()
+    {
+        using var folder = new TemporaryFolder();
+        string[] words =
+        [
+            Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0", "--arms", "finetune,step-by-step",
+            "--set", $"task.test={folder["valid.jsonl"]}",
+        ];
+
+        var run = await Run.Verb(new CompareVerb(FakeStages.Create()), words);
+        var without = await Run.Verb(new CompareVerb(FakeStages.Create()), [.. words, "--rationale-rows", "0"]);
+
+        // The student writes "it is auk", the teacher "It dives.": one word of three and two.
+        Assert.Equal([null, 0.4], run.Json["cells"]!.AsArray().Select(cell => cell!["rationale_overlap"]?.GetValue<double>()));
+        Assert.All(without.Json["cells"]!.AsArray(), cell => Assert.Null(cell!["rationale_overlap"]));
+    }
+
+    [Theory]
+    [InlineData("--vary", "training.seed=1,2", "cannot differ within a comparison")]
+    [InlineData("--vary", "training.alpha", "has no values")]
+    [InlineData("--vary", "training.alpha=2", "training.alpha")]
+    [InlineData("--gate", "step-by-step beats finetune", "has none of these forms")]
     [InlineData("--arms", "finetune,magic", "'magic' is no arm")]
     [InlineData("--fractions", "0,1", "The fraction 0 is not above 0")]
     [InlineData("--seeds", "1,1", "1 stands twice among the seeds")]

@@ -41,7 +41,8 @@ public sealed class QuickstartVerbTests
 
         // The ordinary verbs find everything where it is, and ask nobody.
         var ordinary = await Run.Words(
-            "compare", Path.Combine(to, "quickstart.jsonc"), "--runs", Path.Combine(to, "runs"), "--seeds", "0,1", "--json");
+            "compare", Path.Combine(to, "quickstart.jsonc"), "--runs", Path.Combine(to, "runs"), "--seeds", "0,1",
+            "--arms", "finetune,step-by-step", "--rationale-rows", "0", "--json");
         Assert.Equal(ExitCode.Success, ordinary.Code);
         Assert.Equal(
             again.Json["comparison"]!["cells"]!.ToJsonString(), ordinary.Json["cells"]!.ToJsonString());

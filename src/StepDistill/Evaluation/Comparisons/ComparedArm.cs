@@ -29,6 +29,9 @@ public sealed record ComparedArm(
     int TrainingExamples,
     string Variant = "")
 {
+    /// <summary>The accuracy of each of <see cref="Seeds"/>.</summary>
+    public IReadOnlyList<double> BySeed { get; init; } = [];
+
     /// <summary>Mean over seeds of the mean F1 over labels; null where the task has no closed set of labels.</summary>
     public double? MacroF1 { get; init; }
 

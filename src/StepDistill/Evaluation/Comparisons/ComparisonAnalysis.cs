@@ -1,4 +1,5 @@
 using StepDistill.Evaluation.Statistics;
+using StepDistill.Recipes;
 
 namespace StepDistill.Evaluation.Comparisons;
 
@@ -8,14 +9,14 @@ internal sealed class ComparisonAnalysis
     private readonly ComparisonPlan _plan;
     private readonly IReadOnlyList<CellOutcome> _outcomes;
     private readonly TeacherResult? _teacher;
+    private readonly double _margin;
     private readonly Dictionary<ComparisonCell, CellResult> _results;
     private readonly EvaluationReport _first;
+    private readonly IReadOnlyList<ComparedVariant> _variants;
 
-    public ComparisonAnalysis(ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher)
+    public ComparisonAnalysis(ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher, double margin)
     {
-        _plan = plan;
-        _outcomes = outcomes;
-        _teacher = teacher;
+        (_plan, _outcomes, _teacher, _margin) = (plan, outcomes, teacher, margin);
         _results = outcomes.Where(outcome => outcome.Result is not null)
             .ToDictionary(outcome => outcome.Cell, outcome => outcome.Result!);
         if (_results.Count == 0)
@@ -39,22 +40,51 @@ internal sealed class ComparisonAnalysis
                 + $"{_results.Keys.First()} ({_first.Split}, {_first.Rows} rows); a comparison needs the same for all. "
                 + "Evaluate them again.");
         }
+
+        _variants =
+        [
+            .. plan.Variants
+                .Select(variant => new ComparedVariant(variant.Name, ParametersOf(variant.Name), variant.Overrides))
+                .OrderBy(variant => variant.Parameters ?? long.MaxValue),       // stable: settings of one size keep their order
+        ];
     }
 
-    public ComparisonReport Report(ComparisonOrigin origin) => new()
+    public ComparisonReport Report(ComparisonOrigin origin)
     {
-        Recipe = origin.Recipe,
-        Task = _first.Task,
-        Split = _first.Split,
-        Rows = _first.Rows,
-        RowsHash = _first.RowsHash,
-        Baseline = _first.Baseline,
-        Teacher = Teacher(),
-        Arms = [.. from fraction in _plan.Fractions from arm in _plan.Arms from one in Arm(arm, fraction) select one],
-        Differences = [.. _plan.Fractions.SelectMany(Differences)],
-        Cells = [.. _outcomes.Select(Cell)],
-        Origin = origin,
-    };
+        ComparedArm[] arms =
+        [
+            .. from variant in _variants
+               from fraction in _plan.Fractions
+               from arm in _plan.Arms
+               from one in Arm(arm, fraction, variant.Name)
+               select one,
+        ];
+        var (teacher, curves) = (Teacher(), new ComparisonCurves(arms, _variants, _first.Rows));
+        return new()
+        {
+            Recipe = origin.Recipe,
+            Task = _first.Task,
+            Split = _first.Split,
+            Rows = _first.Rows,
+            RowsHash = _first.RowsHash,
+            Baseline = _first.Baseline,
+            Labels = _first.Labels,
+            Teacher = teacher,
+            Variants = _variants,
+            Arms = arms,
+            Differences = Corrected([
+                .. from variant in _variants
+                   from fraction in _plan.Fractions
+                   from one in BetweenArms(fraction, variant.Name)
+                   select one,
+                .. BetweenVariants()]),
+            Standings = [.. Standings()],
+            Curves = [.. curves.All()],
+            Savings = [.. curves.Savings()],
+            Cells = [.. _outcomes.Select(Cell)],
+            Origin = origin,
+        };
+    }
 
     private ComparedTeacher? Teacher() => _teacher is { Report: { Rows: > 0 } report }
         ? new(
@@ -64,17 +94,23 @@ internal sealed class ComparisonAnalysis
 
     private ComparedCell Cell(CellOutcome outcome)
     {
-        var cell = new ComparedCell(outcome.Cell.Arm, outcome.Cell.Fraction, outcome.Cell.Seed);
+        var cell = new ComparedCell(outcome.Cell.Arm, outcome.Cell.Fraction, outcome.Cell.Seed) { Variant = outcome.Cell.Variant };
         return outcome.Result is { Report: var report } result
             ? cell with
             {
+                Run = report.Subject,
+                Identity = result.Run.Identity,
+                TrainedBy = result.Run.Versions.GetValueOrDefault("stepdistill"),
+                ValidationScore = result.Run.BestScore,
+                CalibrationError = CalibrationOf(report),
+                RationaleOverlap = result.Rationales?.RationaleOverlap,
                 Accuracy = report.Accuracy,
                 Correct = report.Correct,
                 Rows = report.Rows,
                 Unreadable = report.Unreadable,
                 MacroF1 = report.MacroF1,
                 TrainingExamples = result.TrainingExamples,
-                BestStep = result.BestStep,
+                BestStep = result.Run.BestStep,
                 Stuck = IsStuck(report),
             }
             : cell with { Fault = outcome.Fault };
@@ -82,17 +118,24 @@ internal sealed class ComparisonAnalysis
 
     private static bool IsStuck(EvaluationReport report) => report.Interval.Low <= report.Baseline;
 
-    private IEnumerable<ComparedArm> Arm(string arm, double fraction)
+    private static double? CalibrationOf(EvaluationReport report)
     {
-        var seeds = Seeds(arm, fraction);
-        var failed = _outcomes.Count(outcome =>
-            outcome.Cell.Arm == arm && outcome.Cell.Fraction == fraction && outcome.Result is null);
+        _ = report;
+        return null;
+    }
+
+    private IEnumerable<ComparedArm> Arm(string arm, double fraction, string variant)
+    {
+        var seeds = Seeds(arm, fraction, variant);
         if (seeds.Count == 0)
         {
             yield break;
         }
 
-        var mean = PairedBootstrap.Mean([.. seeds.Select(seed => Answers(arm, fraction, seed))]);
+        CellResult[] results = [.. seeds.Select(seed => _results[new(arm, fraction, seed, variant)])];
+        var reports = Array.ConvertAll(results, result => result.Report);
+        var mean = PairedBootstrap.Mean([.. seeds.Select(seed => Answers(arm, fraction, seed, variant))]);
+        var confusion = SumOf(reports);
         yield return new(
             arm,
             fraction,
@@ -103,43 +146,90 @@ internal sealed class ComparisonAnalysis
             mean.BySeed.Min(),
             mean.BySeed.Max(),
             mean.Deviation,
-            seeds.Count(seed => IsStuck(Result(arm, fraction, seed).Report)),
-            failed,
-            Result(arm, fraction, seeds[0]).TrainingExamples);
+            reports.Count(IsStuck),
+            Failed: _outcomes.Count(one => one.Result is null && (one.Cell.Arm, one.Cell.Fraction, one.Cell.Variant) == (arm, fraction, variant)),
+            results[0].TrainingExamples,
+            variant)
+        {
+            BySeed = mean.BySeed,
+            MacroF1 = MeanOf(reports.Select(report => report.MacroF1)),
+            CalibrationError = MeanOf(reports.Select(CalibrationOf)),
+            RationaleOverlap = MeanOf(results.Select(result => result.Rationales?.RationaleOverlap)),
+            Unreadable = reports.Average(report => (double)report.Unreadable / report.Rows),
+            Confusion = confusion,
+            ByLabel = confusion is null ? null : [.. _first.Labels!.Select((label, place) => ByLabel(label, place, confusion))],
+        };
     }
 
-    private IEnumerable<ComparedDifference> Differences(double fraction)
+    private static double? MeanOf(IEnumerable<double?> values) => values.ToList() is var all && all.Contains(null) ? null : all.Average();
+
+    private static int[][]? SumOf(EvaluationReport[] reports) => reports[0].Confusion is not { } first ? null :
+    [
+        .. first.Select((row, down) => row.Select((_, across) => reports.Sum(report => report.Confusion![down][across])).ToArray()),
+    ];
+
+    private static ComparedLabel ByLabel(string label, int place, int[][] confusion)
+    {
+        var (hits, rows, answered) = (confusion[place][place], confusion[place].Sum(), confusion.Sum(row => row[place]));
+        return new(
+            label,
+            rows,
+            answered == 0 ? null : (double)hits / answered,
+            rows == 0 ? null : (double)hits / rows,
+            rows + answered == 0 ? null : 2.0 * hits / (rows + answered));
+    }
+
+    private IEnumerable<ComparedDifference> BetweenArms(double fraction, string variant)
     {
         for (var one = 0; one < _plan.Arms.Count; one++)
         {
             for (var other = 0; other < one; other++)
             {
                 var (arm, against) = (_plan.Arms[one], _plan.Arms[other]);
-                int[] seeds = [.. Seeds(arm, fraction).Intersect(Seeds(against, fraction))];
+                int[] seeds = [.. Seeds(arm, fraction, variant).Intersect(Seeds(against, fraction, variant))];
                 if (seeds.Length > 0)
                 {
                     yield return Difference(
-                        arm, against, fraction, seeds, seed => Answers(against, fraction, seed));
+                        arm, against, fraction, variant, variant, seeds, seed => Answers(against, fraction, seed, variant));
                 }
             }
         }
 
-        if (_teacher is not null && _teacher.Report.RowsHash == _first.RowsHash)
+        if (TeacherAnswers() is { } teacher)
         {
-            bool[] teacher = [.. _teacher.Report.Predictions.Select(row => row.Correct)];
-            foreach (var arm in _plan.Arms.Where(arm => Seeds(arm, fraction).Count > 0))
+            foreach (var arm in _plan.Arms.Where(arm => Seeds(arm, fraction, variant).Count > 0))
             {
                 yield return Difference(
-                    arm, ComparedDifference.Teacher, fraction, Seeds(arm, fraction), _ => teacher);
+                    arm, ComparedDifference.Teacher, fraction, variant, "", Seeds(arm, fraction, variant), _ => teacher);
+            }
+        }
+    }
+
+    /// <summary>Each size and setting against the one before it, where both have everything.</summary>
+    private IEnumerable<ComparedDifference> BetweenVariants()
+    {
+        var fraction = _plan.Fractions[^1];
+        foreach (var (before, variant) in _variants.Zip(_variants.Skip(1)))
+        {
+            foreach (var arm in _plan.Arms)
+            {
+                int[] seeds = [.. Seeds(arm, fraction, variant.Name).Intersect(Seeds(arm, fraction, before.Name))];
+                if (seeds.Length > 0)
+                {
+                    yield return Difference(
+                        arm, arm, fraction, variant.Name, before.Name, seeds, seed => Answers(arm, fraction, seed, before.Name));
+                }
             }
         }
     }
 
     private ComparedDifference Difference(
-        string arm, string against, double fraction, IReadOnlyList<int> seeds, Func<int, IReadOnlyList<bool>> other)
+        string arm, string against, double fraction, string variant, string againstVariant, IReadOnlyList<int> seeds,
+        Func<int, IReadOnlyList<bool>> other)
     {
-        var estimate = PairedBootstrap.Difference(
-            [.. seeds.Select(seed => Answers(arm, fraction, seed))], [.. seeds.Select(other)]);
+        IReadOnlyList<IReadOnlyList<bool>> one = [.. seeds.Select(seed => Answers(arm, fraction, seed, variant))];
+        IReadOnlyList<IReadOnlyList<bool>> two = [.. seeds.Select(other)];
+        var estimate = PairedBootstrap.Difference(one, two);
         return new(
             arm,
             against,
@@ -150,14 +240,50 @@ internal sealed class ComparisonAnalysis
             estimate.RowsOnly.Low,
             estimate.RowsOnly.High,
             seeds,
-            estimate.BySeed);
+            estimate.BySeed)
+        {
+            Variant = variant,
+            AgainstVariant = againstVariant,
+        };
     }
 
-    private IReadOnlyList<int> Seeds(string arm, double fraction) =>
-        [.. _plan.Seeds.Where(seed => _results.ContainsKey(new(arm, fraction, seed)))];
+    private static IReadOnlyList<ComparedDifference> Corrected(IReadOnlyList<ComparedDifference> differences) => differences;
 
-    private CellResult Result(string arm, double fraction, int seed) => _results[new(arm, fraction, seed)];
+    private IEnumerable<ComparedStanding> Standings()
+    {
+        if (TeacherAnswers() is not { } teacher)
+        {
+            yield break;
+        }
 
-    private IReadOnlyList<bool> Answers(string arm, double fraction, int seed) =>
-        [.. Result(arm, fraction, seed).Report.Predictions.Select(row => row.Correct)];
+        foreach (var variant in _variants)
+        {
+            foreach (var arm in _plan.Arms.Where(arm => !ComparisonArms.IsControl(arm)))
+            {
+                var fraction = _plan.Fractions[^1];
+                var seeds = Seeds(arm, fraction, variant.Name);
+                if (seeds.Count > 0)
+                {
+                    var estimate = PairedBootstrap.Difference(
+                        [.. seeds.Select(seed => Answers(arm, fraction, seed, variant.Name))], [.. seeds.Select(_ => teacher)]);
+                    yield return new(
+                        arm, variant.Name, fraction, _margin, estimate.Value, estimate.Interval.Low, estimate.Interval.High, PValue: 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>The teacher's answers, where it answered the very same rows.</summary>
+    private bool[]? TeacherAnswers() => _teacher is not null && _teacher.Report.RowsHash == _first.RowsHash
+        ? [.. _teacher.Report.Predictions.Select(row => row.Correct)]
+        : null;
+
+    private long? ParametersOf(string variant) =>
+        _results.Where(pair => pair.Key.Variant == variant).Select(pair => pair.Value.Parameters).FirstOrDefault(known => known is not null);
+
+    private IReadOnlyList<int> Seeds(string arm, double fraction, string variant) =>
+        [.. _plan.Seeds.Where(seed => _results.ContainsKey(new(arm, fraction, seed, variant)))];
+
+    private IReadOnlyList<bool> Answers(string arm, double fraction, int seed, string variant) =>
+        [.. _results[new(arm, fraction, seed, variant)].Report.Predictions.Select(row => row.Correct)];
 }

@@ -193,7 +193,6 @@ internal sealed class ComparisonMarkdown
             table.Add(name, version);
         }
 
-        table.Add("finished", origin.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture));
         if (origin.Command is { } command)
         {
             table.Add("command", $"`{command}`");

@@ -79,12 +79,13 @@ public sealed record ComparisonReport
     /// <param name="outcomes">What became of them.</param>
     /// <param name="teacher">The teacher's own answers to the same rows, or null.</param>
     /// <param name="origin">Where it all comes from.</param>
+    /// <param name="margin">By how much students may be worse than the teacher and still stand for it, as a share.</param>
     /// <exception cref="StepDistillException">
     /// No run has a result, or runs were evaluated on different rows.
     /// </exception>
     public static ComparisonReport Make(
-        ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher, ComparisonOrigin origin) =>
-        new ComparisonAnalysis(plan, outcomes, teacher).Report(origin);
+        ComparisonPlan plan, IReadOnlyList<CellOutcome> outcomes, TeacherResult? teacher, ComparisonOrigin origin, double margin = 0.01) =>
+        new ComparisonAnalysis(plan, outcomes, teacher, margin).Report(origin);
 
     /// <summary>The report for people, in Markdown.</summary>
     public string ToMarkdown() => ComparisonMarkdown.Write(this);

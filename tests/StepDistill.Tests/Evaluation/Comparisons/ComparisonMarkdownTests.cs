@@ -82,7 +82,6 @@ public sealed class ComparisonMarkdownTests
             | data: train | SHA-256 aaaaaaaaaaaaaaaa…                                                                       |
             | dotnet      | .NET 10.0.1                                                                                     |
             | stepdistill | 0.1.0                                                                                           |
-            | finished    | 2026-05-01 12:30 UTC                                                                            |
             | command     | `stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1` |
 
             """,

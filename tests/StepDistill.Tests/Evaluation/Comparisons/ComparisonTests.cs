@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using StepDistill.Evaluation.Comparisons;
 using StepDistill.Recipes;
 
@@ -8,16 +9,45 @@ public sealed class ComparisonTests
     private static readonly ComparisonPlan Plan = new([Arms.Finetune, Arms.StepByStep], [1], [0, 1]);
 
     [Fact]
-    public async Task Every_cell_is_run_once_in_the_plans_order()
+    public async Task Every_cell_is_trained_once_and_none_answers_before_all_are()
     {
-        var told = new List<ComparisonCell>();
+        var events = new List<string>();
 
         var outcomes = await Comparison.RunAsync(
-            Plan, Run, new Told(told), TestContext.Current.CancellationToken);
+            Plan,
+            (cell, _) =>
+            {
+                events.Add($"train {cell}");
+                return Task.CompletedTask;
+            },
+            (cell, cancellation) =>
+            {
+                events.Add($"evaluate {cell}");
+                return Evaluate(cell, cancellation);
+            },
+            cancellation: TestContext.Current.CancellationToken);
+
+        Assert.Equal(Plan.Cells, outcomes.Select(outcome => outcome.Cell));
+        Assert.Equal([.. Plan.Cells.Select(cell => $"train {cell}"), .. Plan.Cells.Select(cell => $"evaluate {cell}")], events);
+        Assert.All(outcomes, outcome => Assert.Null(outcome.Fault));
+    }
+
+    [Fact]
+    public async Task Several_are_trained_at_a_time_and_their_order_is_kept()
+    {
+        using var together = new Barrier(2);       // opens only when two are there at once
+        var told = new ConcurrentQueue<ComparisonCell>();
+
+        var outcomes = await Comparison.RunAsync(
+            Plan,
+            (_, stop) => Task.Run(() => Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1), stop)), stop),
+            Evaluate,
+            processes: 2,
+            new Told(told),
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(Plan.Cells, outcomes.Select(outcome => outcome.Cell));
         Assert.Equal(Plan.Cells, told);
-        Assert.All(outcomes, outcome => Assert.Null(outcome.Fault));
     }
 
     [Fact]
@@ -25,12 +55,10 @@ public sealed class ComparisonTests
     {
         var outcomes = await Comparison.RunAsync(
             Plan,
-            (cell, cancellation) => cell switch
-            {
-                { Arm: Arms.Finetune, Seed: 0 } => throw new StepDistillException("The disk is full. Make room."),
-                { Arm: Arms.Finetune, Seed: 1 } => throw new InvalidOperationException("Nobody foresaw this."),
-                _ => Run(cell, cancellation),
-            },
+            (cell, _) => cell is { Arm: Arms.Finetune, Seed: 0 } ? throw new StepDistillException("The disk is full. Make room.") : Task.CompletedTask,
+            (cell, cancellation) => cell is { Arm: Arms.Finetune, Seed: 1 }
+                ? throw new InvalidOperationException("Nobody foresaw this.")
+                : Evaluate(cell, cancellation),
             cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(
@@ -45,25 +73,25 @@ public sealed class ComparisonTests
         using var stop = new CancellationTokenSource();
         var begun = 0;
 
-        await Assert.ThrowsAsync<OperationCanceledException>(() => Comparison.RunAsync(
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Comparison.RunAsync(
             Plan,
-            async (cell, cancellation) =>
+            async (_, cancellation) =>
             {
                 begun++;
                 await stop.CancelAsync();
                 cancellation.ThrowIfCancellationRequested();
-                return await Run(cell, cancellation);
             },
+            Evaluate,
             cancellation: stop.Token));
 
         Assert.Equal(1, begun);
     }
 
-    private static Task<CellResult> Run(ComparisonCell cell, CancellationToken cancellation) =>
+    private static Task<CellResult> Evaluate(ComparisonCell cell, CancellationToken cancellation) =>
         Task.FromResult(Outcomes.Done(cell.Arm, cell.Fraction, cell.Seed, 0.5, rows: 30).Result!);
 
-    private sealed class Told(List<ComparisonCell> cells) : IProgress<CellOutcome>
+    private sealed class Told(ConcurrentQueue<ComparisonCell> cells) : IProgress<CellOutcome>
     {
-        public void Report(CellOutcome value) => cells.Add(value.Cell);
+        public void Report(CellOutcome value) => cells.Enqueue(value.Cell);
     }
 }

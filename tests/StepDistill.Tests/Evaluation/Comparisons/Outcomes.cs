@@ -1,6 +1,8 @@
 using StepDistill.Batches;
 using StepDistill.Evaluation;
 using StepDistill.Evaluation.Comparisons;
+using StepDistill.Recipes;
+using StepDistill.Runs;
 using StepDistill.Tasks;
 
 namespace StepDistill.Tests.Evaluation.Comparisons;
@@ -10,7 +12,6 @@ internal static class Outcomes
 {
     public static ComparisonOrigin Origin { get; } = new(
         "birds",
-        new DateTimeOffset(2026, 5, 1, 12, 30, 0, TimeSpan.Zero),
         new Dictionary<string, string> { ["train"] = new('a', 64), ["test"] = new('b', 64) },
         new Dictionary<string, string> { ["stepdistill"] = "0.1.0", ["dotnet"] = ".NET 10.0.1" },
         "stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1");
@@ -35,10 +36,28 @@ internal static class Outcomes
     }
 
     public static CellOutcome Done(
-        string arm, double fraction, int seed, double accuracy, int rows = 1000, string split = "test") => new(
-            new(arm, fraction, seed),
-            new(Report($"{arm}-{fraction}-seed{seed}", accuracy, rows, (ulong)(seed + 10 * arm.Length), split), (int)(9000 * fraction), 750),
+        string arm, double fraction, int seed, double accuracy, int rows = 1000, string split = "test", string variant = "",
+        long? parameters = null) => new(
+            new(arm, fraction, seed, variant),
+            new(Report($"{arm}-{fraction}-seed{seed}", accuracy, rows, (ulong)(seed + 10 * arm.Length), split), (int)(9000 * fraction), Manifest)
+            {
+                Parameters = parameters,
+            },
             null);
+
+    private static RunManifest Manifest { get; } = new()
+    {
+        Identity = new('c', 64),
+        Recipe = RecipeReader.Read("""{ "name": "birds", "task": { "name": "birds", "labels": ["sparrow", "crow"], "train": "train.jsonl" } }""", "birds"),
+        Data = new Dictionary<string, string>(),
+        Versions = new Dictionary<string, string> { ["stepdistill"] = "0.1.0" },
+        StartedAt = DateTimeOffset.UnixEpoch,
+        FinishedAt = DateTimeOffset.UnixEpoch,
+        Seconds = 360,
+        Steps = 1000,
+        BestStep = 750,
+        BestScore = 0.5,
+    };
 
     public static CellOutcome Failed(string arm, double fraction, int seed, string fault = "The loss is not a number.") =>
         new(new(arm, fraction, seed), null, fault);
