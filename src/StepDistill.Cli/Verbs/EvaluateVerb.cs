@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Evaluation;
+using StepDistill.Tasks;
 
 namespace StepDistill.Cli.Verbs;
 
@@ -27,6 +28,25 @@ internal sealed class EvaluateVerb : Verb
         HelpName = "accuracy",
     };
 
+    private readonly Option<bool> _errors = new("--errors")
+    {
+        Description = "Lists what the student gets wrong and the teacher right, the other way round, and what both get wrong, "
+            + "with both rationales, the student's most confident answers first. Keeps every row in errors.jsonl.",
+    };
+
+    private readonly Option<int> _rows = new("--rows")
+    {
+        Description = "With --errors: rows to list of each kind. With --json all are.",
+        DefaultValueFactory = _ => 10,
+    };
+
+    private readonly Option<string[]> _slices = new("--slice")
+    {
+        Description = "Measures parts of the rows: by input-length (words), by label (gold), or by a column of the data. May be repeated.",
+        HelpName = "input-length|label|column",
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly EvaluateStage _evaluate;
 
     /// <summary>Creates the verb.</summary>
@@ -35,13 +55,17 @@ internal sealed class EvaluateVerb : Verb
             "evaluate",
             "Measures a trained student on the test rows, beside its teacher, and keeps every prediction.",
             "evaluate recipe.jsonc",
-            "evaluate runs/my-task/step-by-step-1-seed0 --set task.test=more.jsonl --at-least 0.8")
+            "evaluate runs/my-task/step-by-step-1-seed0 --set task.test=more.jsonl --at-least 0.8",
+            "evaluate recipe.jsonc --errors --slice input-length --slice label")
     {
         _evaluate = new(stages.Teacher, stages.Student);
         _recipe.AddTo(this);
         Options.Add(_split);
         Options.Add(_rationale);
         Options.Add(_atLeast);
+        Options.Add(_errors);
+        Options.Add(_rows);
+        Options.Add(_slices);
     }
 
     /// <inheritdoc/>
@@ -51,14 +75,21 @@ internal sealed class EvaluateVerb : Verb
         var recipe = there is null ? _recipe.Open(words) : RunFolderWords.Open(there, _recipe.Overrides(words));
         var run = there ?? recipe.Run;
         var split = words.GetValue(_split) is { } name ? recipe.Split(name) : recipe.ReportSplit;
+        var withErrors = words.GetValue(_errors);
         var (report, folder) = await terminal.WithProgressAsync("Evaluating", progress =>
-            _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale), reuse: false, progress, cancellation));
+            _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale) || withErrors, reuse: false, progress, cancellation));
         var teacher = await _evaluate.TeacherAsync(recipe, split, cancellation);
 
         terminal.Say($"{split.Name}: {split.Source}");
         foreach (var line in Reports.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
         {
             terminal.Say(line);
+        }
+
+        var result = Reports.Json(report);
+        if (withErrors || words.GetRequiredValue(_slices).Length > 0)
+        {
+            await ShowRowsAsync(words, terminal, recipe, split, (report, teacher, folder), result, cancellation);
         }
 
         var gate = words.GetValue(_atLeast);
@@ -69,7 +100,6 @@ internal sealed class EvaluateVerb : Verb
             terminal.Note($"The gate is not met: {Reports.Share(report.Accuracy)} is below {Reports.Share(gate!.Value)}.");
         }
 
-        var result = Reports.Json(report);
         result["run"] = run.Root;
         result["report"] = folder;
         result["teacher"] = teacher is null ? null : Reports.Json(teacher);
@@ -80,5 +110,47 @@ internal sealed class EvaluateVerb : Verb
 
         terminal.Result(result);
         return met ? ExitCode.Success : ExitCode.GateNotMet;
+    }
+    /// <summary>Shows the rows themselves: slices of them, and those that somebody got wrong.</summary>
+    private async Task ShowRowsAsync(
+        ParseResult words,
+        Terminal terminal,
+        OpenedRecipe recipe,
+        TaskSplit split,
+        (EvaluationReport Student, EvaluationReport? Teacher, string Folder) reports,
+        JsonObject result,
+        CancellationToken cancellation)
+    {
+        var examples = await split.Read(cancellation).ToListAsync(cancellation);
+        var slices = words.GetRequiredValue(_slices)
+            .Select(by => Slicing.By(by, recipe.Task, examples, reports.Student, reports.Teacher))
+            .ToList();
+        foreach (var slice in slices)
+        {
+            terminal.Say();
+            foreach (var line in ErrorListing.Table(slice))
+            {
+                terminal.Say(line);
+            }
+        }
+
+        if (slices.Count > 0)
+        {
+            result["slices"] = new JsonArray([.. slices.SelectMany(slice => slice).Select(slice => (JsonNode)ErrorListing.Json(slice))]);
+        }
+
+        if (words.GetValue(_errors))
+        {
+            var errors = ErrorList.Of(examples, reports.Student, reports.Teacher);
+            foreach (var line in ErrorListing.Lines(errors, Math.Max(0, words.GetValue(_rows))))
+            {
+                terminal.Say(line);
+            }
+
+            result["errors_file"] = ErrorList.Write(reports.Folder, errors);
+            result["errors"] = new JsonArray([.. errors.Select(row => (JsonNode)ErrorListing.Json(row))]);
+        }
+
+        terminal.Say();
     }
 }

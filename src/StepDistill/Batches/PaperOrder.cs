@@ -33,6 +33,29 @@ public sealed class PaperOrder(int examples, int batchSize, int seed) : BatchOrd
         return (order[..validation], order[validation..]);
     }
 
+    /// <summary>Shuffles rows as the program does before it parts SVAMP's: numpy's <c>RandomState(seed).permutation</c>.</summary>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="seed">The shuffle's seed; the program uses 0.</param>
+    /// <returns>Row numbers from 0.</returns>
+    public static int[] Shuffle(int rows, int seed = 0)
+    {
+        var random = new MersenneTwister((uint)seed);
+        var order = Enumerable.Range(0, rows).ToArray();
+        for (var i = rows - 1; i > 0; i--)
+        {
+            var mask = uint.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount((uint)i);
+            uint j;
+            do
+            {
+                j = random.Next() & mask;
+            }
+            while (j > i);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+
     // Epochs follow one another from one generator, so an epoch cannot be had without those before it.
     private protected override int[] Epoch(int epoch, int examples)
     {

@@ -62,7 +62,7 @@ public sealed class Evaluator
                     $"The student gave {said.Count} answers to {batch.Length} inputs; it must give one to each.");
             }
 
-            answers.AddRange(batch.Zip(said, (example, one) => new Answer(example, one.Label, one.Rationale)));
+            answers.AddRange(batch.Zip(said, (example, one) => new Answer(example, one.Label, one.Rationale, one.Confidence)));
             progress?.Report(answers.Count);
         }
 

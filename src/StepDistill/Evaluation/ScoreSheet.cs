@@ -6,7 +6,8 @@ namespace StepDistill.Evaluation;
 /// <param name="Example">The example, with a gold label.</param>
 /// <param name="Label">The label as it was written; null where there is none.</param>
 /// <param name="Rationale">The rationale, or null.</param>
-internal readonly record struct Answer(Example Example, string? Label, string? Rationale);
+/// <param name="Confidence">How sure the one who answered is of the label, from 0 to 1; null where nobody counted.</param>
+internal readonly record struct Answer(Example Example, string? Label, string? Rationale, double? Confidence = null);
 
 /// <summary>Turns answers into a report; students and teachers are scored by this one place.</summary>
 internal static class ScoreSheet
@@ -48,21 +49,22 @@ internal static class ScoreSheet
 
     private static ScoredRow ScoreOne(TaskSpec task, Answer answer)
     {
-        var (example, label, rationale) = answer;
+        var (example, label, rationale, confidence) = answer;
         return new(
             example.Id,
             example.Label!,
             label,
             Correct: label is not null && task.IsCorrect(example, label),
             Readable: label is not null && task.Canonical(example, label) is not null,
-            rationale);
+            rationale,
+            confidence);
     }
 
     private static int[][] Confusion(TaskSpec task, IReadOnlyList<Answer> answers)
     {
         var labels = task.Labels.ToList();
         var counts = labels.Select(_ => new int[labels.Count + 1]).ToArray();
-        foreach (var (example, label, _) in answers)
+        foreach (var (example, label, _, _) in answers)
         {
             var gold = IndexOf(example, example.Label!);
             var said = label is null ? -1 : IndexOf(example, label);

@@ -7,5 +7,8 @@ namespace StepDistill.Evaluation;
 /// <param name="Correct">Whether it is right.</param>
 /// <param name="Readable">Whether it is a label that the task allows.</param>
 /// <param name="Rationale">The rationale, where one was asked for.</param>
+/// <param name="Confidence">
+/// The probability of the answer as a student itself sees it, from 0 to 1; null for teachers and where it was not counted.
+/// </param>
 public sealed record ScoredRow(
-    string Id, string Gold, string? Label, bool Correct, bool Readable, string? Rationale = null);
+    string Id, string Gold, string? Label, bool Correct, bool Readable, string? Rationale = null, double? Confidence = null);

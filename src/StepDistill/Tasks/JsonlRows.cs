@@ -83,7 +83,10 @@ internal static class JsonlRows
         return null;
     }
 
-    private static Dictionary<string, string?> Columns(JsonElement root)
+    /// <summary>An object's columns as text.</summary>
+    /// <exception cref="FormatException">It holds a column twice, or a text that is none.</exception>
+    /// <exception cref="InvalidOperationException">A string in it is no text.</exception>
+    internal static Dictionary<string, string?> Columns(JsonElement root)
     {
         var columns = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var property in root.EnumerateObject())

@@ -87,6 +87,68 @@ public sealed class EvaluateVerbTests
         Assert.Contains("is not the folder of a run", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Errors_are_listed_with_both_rationales_the_most_confident_first()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = await TrainedAsync(folder);
+        folder.Write("test.jsonl", """
+            {"id":"t","input":"crow","label":"fly","rationale":"It hops.","teacher_label":"swim"}
+            {"id":"u","input":"puffin","label":"swim","rationale":"It dives.","teacher_label":"swim"}
+            {"id":"w","input":"penguin","label":"swim","rationale":"It has flippers.","teacher_label":"swim"}
+            """);
+        await Run.Verb(new AnnotateVerb(FakeStages.Create()), recipe, "--runs", folder["runs"]);
+        var stages = FakeStages.Create(confidence: input => input.Length / 10.0);
+
+        var said = await Run.Verb(new EvaluateVerb(stages), recipe, "--runs", folder["runs"], "--errors", "--rows", "1");
+        var told = await Run.Verb(new EvaluateVerb(stages), recipe, "--runs", folder["runs"], "--errors", "--rows", "1", "--json");
+
+        Assert.Contains("""
+            The student is wrong, the teacher right: 2 rows, the student's most confident answers first
+              w  (70.0 % sure)
+                input    penguin
+                gold     swim
+                student  fly: it is penguin
+                teacher  swim: It has flippers.
+              … and 1 more
+
+            The teacher is wrong, the student right: 1 rows, the student's most confident answers first
+              t  (40.0 % sure)
+            """, said.Output, StringComparison.Ordinal);
+        Assert.Equal(["w", "u", "t"], told.Json["errors"]!.AsArray().Select(row => row!["id"]!.GetValue<string>()));
+        Assert.Equal(3, File.ReadLines(told.Json["errors_file"]!.GetValue<string>()).Count());
+    }
+
+    [Fact]
+    public async Task Slices_may_be_several()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = await TrainedAsync(folder);
+
+        string[] words = [recipe, "--runs", folder["runs"], "--slice", "label", "--slice", "input-length"];
+        var said = await Run.Verb(new EvaluateVerb(FakeStages.Create()), words);
+        var told = await Run.Verb(new EvaluateVerb(FakeStages.Create()), [.. words, "--json"]);
+
+        Assert.Contains("label  rows  student  95 % interval", said.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            [("label", "fly", 1), ("label", "swim", 0), ("input-length", "1", 1)],
+            told.Json["slices"]!.AsArray().Select(slice =>
+                (slice!["by"]!.GetValue<string>(), slice["value"]!.GetValue<string>(), slice["correct"]!.GetValue<int>())));
+        Assert.Null(told.Json["errors"]);
+    }
+
+    [Fact]
+    public async Task A_column_that_is_not_there_is_named()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Run.Verb(
+            new EvaluateVerb(FakeStages.Create()), await TrainedAsync(folder), "--runs", folder["runs"], "--slice", "habitat");
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Contains("'habitat'", run.Error, StringComparison.Ordinal);
+    }
+
     private static async Task<string> TrainedAsync(TemporaryFolder folder)
     {
         var recipe = Birds.WriteTo(folder);

@@ -1,5 +1,6 @@
 using StepDistill.Evaluation.Statistics;
 using StepDistill.Evaluation;
+using StepDistill.Students;
 using StepDistill.Tasks;
 
 namespace StepDistill.Tests.Evaluation;
@@ -94,6 +95,16 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void Each_answer_keeps_the_students_confidence()
+    {
+        using var student = new Sure();
+
+        var report = new Evaluator(Answers.Birds).Score(student, Answers.Rows("owl", "crow"));
+
+        Assert.Equal([0.75, null], report.Predictions.Select(row => row.Confidence));
+    }
+
+    [Fact]
     public void Guessing_among_choices_is_a_baseline_too()
     {
         var task = new TaskSpec { Name = "places", Answer = AnswerKind.Choice };
@@ -146,5 +157,16 @@ public sealed class EvaluatorTests
     private sealed class Told(List<int> values) : IProgress<int>
     {
         public void Report(int value) => values.Add(value);
+    }
+
+    private sealed class Sure : IStudent
+    {
+        public IReadOnlyList<Prediction> Predict(
+            IReadOnlyList<string> inputs, bool withRationale = false, CancellationToken cancellation = default) =>
+            [new("owl") { Confidence = 0.75 }, new("owl")];
+
+        public void Dispose()
+        {
+        }
     }
 }
