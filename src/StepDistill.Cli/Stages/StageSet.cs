@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
@@ -57,6 +58,9 @@ internal sealed record StageSet
 
     /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
     public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;
+
+    /// <summary>Opens the chat model that judges reasons. Nothing is sent yet.</summary>
+    public Func<TeacherSection, IChatClient> Judge { get; init; } = TeacherClients.OpenJudge;
 
     /// <summary>The clock by which batches are waited for.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -51,6 +51,14 @@ internal static class TeacherClients
             task, recipe.Teacher, () => Connect(recipe.Teacher, Http(gate)), Explain, gate: gate, price: price, cancellation: cancellation);
     }
 
+    /// <summary>Opens a chat model that is asked freely. No server is spoken to before the first question.</summary>
+    /// <param name="section">Whom to ask.</param>
+    public static IChatClient OpenJudge(TeacherSection section)
+    {
+        var gate = ChatTeacher.GateOf(section);
+        return new PatientChatClient(section, () => Connect(section, Http(gate)), Explain, gate);
+    }
+
     /// <summary>Makes what requests are sent with; its replies' headers are heard by a gate, and no reply can tell the key.</summary>
     internal static HttpClient Http(RequestGate gate) =>
         new(new CredentialFilter(new RateHeaders(gate, TimeProvider.System))) { Timeout = Timeout };

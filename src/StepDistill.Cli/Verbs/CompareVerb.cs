@@ -69,6 +69,13 @@ internal sealed class CompareVerb : Verb
         DefaultValueFactory = _ => 200,
     };
 
+    private readonly Option<string?> _judge = new("--judge")
+    {
+        Description = "A chat model that compares students' reasons with the teacher's, asked twice about each row in swapped order: "
+            + "MODEL at the teacher's provider, or PROVIDER:MODEL.",
+        HelpName = "model",
+    };
+
     private readonly PriceWords _prices = new();
     private readonly StageSet _stages;
     private readonly AnnotateStage _annotate;
@@ -92,6 +99,7 @@ internal sealed class CompareVerb : Verb
         _variants.AddTo(this);
         Options.Add(_processes);
         Options.Add(_rationaleRows);
+        Options.Add(_judge);
         Options.Add(_margin);
         _prices.AddTo(this);
         Options.Add(_gates);
@@ -118,15 +126,25 @@ internal sealed class CompareVerb : Verb
         var warnings = new HashSet<string>();
         var (report, outcomes) = await terminal.WithProgressAsync("Comparing", progress => new CompareStage(_stages).RunAsync(
             recipes, plan, settings, progress, Warn, cancellation));
+        var reasons = await RationaleDiagnostics.MeasureAsync(
+            recipe.Task, _annotate.ReadAsync(recipe, recipe.Splits.Train, cancellation), (ulong)recipe.Recipe.Training.Seed, cancellation);
+        if (reasons is not null && words.GetValue(_judge) is { } judge)
+        {
+            reasons = reasons with
+            {
+                Judgement = await new JudgeStage(_stages).RunAsync(
+                    recipe, outcomes, JudgeStage.Of(recipe.Recipe.Teacher, judge), terminal.Note, cancellation),
+            };
+        }
+
         report = report with
         {
-            Rationales = await RationaleDiagnostics.MeasureAsync(
-                recipe.Task, _annotate.ReadAsync(recipe, recipe.Splits.Train, cancellation), (ulong)recipe.Recipe.Training.Seed, cancellation),
+            Rationales = reasons,
             Costs = _prices.Costs(words, report, outcomes, await _annotate.StatisticsAsync(recipe, recipe.Splits.Train, cancellation)),
         };
         report = report with { Gates = [.. gates.Select(gate => gate.Judge(report))] };
         var page = report.Write(recipe.Runs.Comparison);
-        terminal.Say(report.ToMarkdown());
+        terminal.Say(report.ToText());
         terminal.Say($"This report is in {page}.");
         var result = (JsonObject)JsonNode.Parse(report.ToJson())!;
         result["report"] = page;

@@ -51,6 +51,9 @@ public sealed class RecipeFolder
     /// <summary>The folder of the report that sets the runs side by side.</summary>
     public string Comparison => Path.Combine(Root, "comparison");
 
+    /// <summary>The folder of a judge's verdicts on reasons, each under the hash of what was judged.</summary>
+    public string Judgements => Path.Combine(Root, "judgements");
+
     /// <summary>
     /// The folder of one run: <c>ARM[-teacher][-CONTROL]-FRACTION-seedSEED[-VARIANT]</c>, such as <c>step-by-step-0.25-seed1</c>.
     /// </summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using StepDistill.Cli.Verbs;
 using StepDistill.Recipes;
 
@@ -150,6 +151,49 @@ public sealed partial class CompareVerbTests
         Assert.All(without.Json["cells"]!.AsArray(), cell => Assert.Null(cell!["rationale_overlap"]));
     }
 
+    [Fact]
+    public async Task A_judge_is_asked_once_about_reasons_for_the_same_label()
+    {
+        using var folder = new TemporaryFolder();
+        var model = new CountingJudge();
+        var stages = FakeStages.Create(answer: _ => "swim") with { Judge = section => section.Model == "wise" ? model : throw new InvalidOperationException() };
+        string[] words =
+        [
+            Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0", "--arms", "step-by-step",
+            "--set", $"task.test={folder["valid.jsonl"]}", "--judge", "wise",
+        ];
+
+        var first = await Run.Verb(new CompareVerb(stages), words);
+        var again = await Run.Verb(new CompareVerb(stages), words);
+
+        Assert.Equal(2, model.Asked);       // one row in both orders, and not a second time
+        foreach (var run in (Run[])[first, again])
+        {
+            var judgement = run.Json["rationales"]!["judgement"]!;
+            Assert.Equal(("wise", 1, 1), (
+                judgement["judge"]!.GetValue<string>(), judgement["rows"]!.GetValue<int>(), judgement["prefers_teacher"]!.GetValue<int>()));
+        }
+    }
+
+    [Fact]
+    public async Task With_prices_it_says_when_distilling_has_paid()
+    {
+        using var folder = new TemporaryFolder();
+        string[] words = [Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0", "--arms", "step-by-step"];
+
+        var without = await Run.Verb(new CompareVerb(FakeStages.Create()), words);
+        var with = await Run.Verb(new CompareVerb(FakeStages.Create()), [.. words, "--teacher-price", "5", "--machine-price", "3.6"]);
+
+        Assert.Null(without.Json["costs"]!["student_per_thousand"]);
+        Assert.Contains("--machine-price", without.Json["costs"]!["student_note"]!.GetValue<string>(), StringComparison.Ordinal);
+        var costs = with.Json["costs"]!;
+        Assert.Equal(5, costs["teacher_per_thousand"]!.GetValue<double>());
+        Assert.Equal(0.02, costs["annotating"]!.GetValue<double>(), 1e-12);     // four rows
+        Assert.Equal(0.001, costs["training"]!.GetValue<double>(), 1e-12);      // one second
+        var saved = 0.005 - (costs["student_per_thousand"]!.GetValue<double>() / 1000);
+        Assert.Equal(0.021 / saved, costs["paid_after"]!.GetValue<double>(), 1e-6);
+    }
+
     [Theory]
     [InlineData("--vary", "training.seed=1,2", "cannot differ within a comparison")]
     [InlineData("--vary", "training.alpha", "has no values")]
@@ -176,5 +220,30 @@ public sealed partial class CompareVerbTests
 
         Assert.Equal(ExitCode.WrongUsage, run.Code);
         Assert.StartsWith("'many' is not a whole number.", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Prefers the teacher's reason, wherever it stands.</summary>
+    private sealed class CountingJudge : IChatClient
+    {
+        public int Asked { get; private set; }
+
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            Asked++;
+            var text = string.Join('\n', messages.Select(message => message.Text));
+            var verdict = text.IndexOf("It dives.", StringComparison.Ordinal) < text.IndexOf("it is auk", StringComparison.Ordinal) ? "A" : "B";
+            return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, $"Verdict: {verdict}")));
+        }
+
+        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose()
+        {
+        }
     }
 }

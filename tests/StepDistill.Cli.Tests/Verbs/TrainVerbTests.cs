@@ -29,6 +29,37 @@ public sealed class TrainVerbTests
     }
 
     [Fact]
+    public async Task A_variant_is_a_run_of_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        string[] words = [Birds.WriteTo(folder), "--runs", folder["runs"], "--json"];
+
+        var run = await Run.Verb(new TrainVerb(FakeStages.Create()), [.. words, "--variant", "slow", "--set", "training.learning_rate=1e-5"]);
+        var unfit = await Run.Verb(new TrainVerb(FakeStages.Create()), [.. words, "--variant", "../slow"]);
+
+        Assert.Equal(folder["runs/birds/step-by-step-1-seed0-slow"], run.Json["run"]!.GetValue<string>());
+        Assert.Equal(ExitCode.WrongUsage, unfit.Code);
+    }
+
+    [Fact]
+    public async Task Started_by_a_program_it_ends_with_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var end = new ManualResetEventSlim();
+        var stages = FakeStages.Create(train: (_, cancellation) =>
+        {
+            end.Set();
+            cancellation.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
+            cancellation.ThrowIfCancellationRequested();
+        }) with { Input = new EndingInput(end) };
+
+        var run = await Run.Verb(new TrainVerb(stages), Birds.WriteTo(folder), "--runs", folder["runs"], TrainVerb.UntilInputEnds);
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.StartsWith("The program that started this training has ended", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_dry_run_trains_nothing()
     {
         using var folder = new TemporaryFolder();
@@ -76,5 +107,15 @@ public sealed class TrainVerbTests
 
             """,
             run.Error, ignoreLineEndingDifferences: true);
+    }
+
+    /// <summary>Input that ends when it is told to.</summary>
+    private sealed class EndingInput(ManualResetEventSlim end) : TextReader
+    {
+        public override int Read()
+        {
+            end.Wait();
+            return -1;
+        }
     }
 }

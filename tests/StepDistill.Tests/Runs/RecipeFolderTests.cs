@@ -19,6 +19,21 @@ public sealed class RecipeFolderTests
         Assert.Equal(expected, new RecipeFolder("runs", "birds").Run(training).Name);
     }
 
+    [Theory]
+    [InlineData("shuffled-rows", "", "step-by-step-shuffled-rows-1-seed0")]
+    [InlineData("none", "t5-v1_1-tiny-alpha=0.2", "step-by-step-1-seed0-t5-v1_1-tiny-alpha=0.2")]
+    public void Controls_and_variants_are_runs_of_their_own(string control, string variant, string expected) => Assert.Equal(
+        expected, new RecipeFolder("runs", "birds").Run(new TrainingSection { RationaleControl = control }, variant).Name);
+
+    [Theory]
+    [InlineData("t5-v1_1-tiny", true)]
+    [InlineData("alpha=0.2", true)]
+    [InlineData("", false)]
+    [InlineData("../up", false)]
+    [InlineData("a b", false)]
+    [InlineData("ä", false)]
+    public void A_variant_must_fit_into_a_folders_name(string variant, bool fits) => Assert.Equal(fits, RecipeFolder.IsVariant(variant));
+
     [Fact]
     public void Everything_lies_below_the_recipes_folder()
     {

@@ -26,6 +26,21 @@ public sealed class RunLockTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_waits_goes_on_when_the_lock_is_given_back()
+    {
+        var folder = new RunFolder(_files["run"]);
+        var held = RunLock.Take(folder);
+
+        var wait = RunLock.WhenFreeAsync(folder, TimeProvider.System, TestContext.Current.CancellationToken);
+        var early = wait.IsCompleted;
+        held.Dispose();
+        await wait;
+
+        Assert.False(early);
+        Assert.False(RunLock.IsHeld(folder));
+    }
+
+    [Fact]
     public async Task A_look_is_not_taken_for_a_holder()
     {
         var folder = new RunFolder(_files["run"]);

@@ -12,6 +12,9 @@ namespace StepDistill.Evaluation.Comparisons;
 public sealed record ComparedSaving(
     string Arm, string Against, string Variant, string Axis, double Whole, double? Needed, double? Low, double? High)
 {
+    /// <summary>Whether the arm did as well with the least that was tried, so that it may need less than <see cref="Needed"/>.</summary>
+    public bool AtMost { get; init; }
+
     /// <summary>What it needs as a share of what the other one has; the paper's 12.5 to 80 %.</summary>
     public double? Share => Needed / Whole;
 }

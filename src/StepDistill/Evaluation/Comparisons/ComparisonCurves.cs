@@ -65,7 +65,10 @@ internal sealed class ComparisonCurves
         public ComparedSaving Against(Measured other)
         {
             var needed = _law!.Saving(At(other.Points[^1], Rows));
-            return new(Arm, other.Arm, Variant, Axis, other.Points[^1].X, needed.Value, needed.Low, needed.High);
+            return new(Arm, other.Arm, Variant, Axis, other.Points[^1].X, needed.Value, needed.Low, needed.High)
+            {
+                AtMost = needed.Value <= Points[0].X,
+            };
         }
 
         private static CurvePoint At((double X, ComparedArm Arm) point, int rows) => CurvePoint.Of((long)point.X, point.Arm.Estimate!, rows);

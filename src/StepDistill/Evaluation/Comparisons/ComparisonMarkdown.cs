@@ -35,6 +35,15 @@ internal sealed class ComparisonMarkdown
         return page._text.ToString();
     }
 
+    public static string WriteBeginning(ComparisonReport report)
+    {
+        var page = new ComparisonMarkdown(report);
+        page.Summary();
+        page.Gates();
+        page.Accuracies();
+        return page._text.ToString();
+    }
+
     private bool HasVariants => _report.Variants.Count > 1;
 
     private void Summary()

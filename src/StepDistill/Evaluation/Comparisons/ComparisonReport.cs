@@ -90,6 +90,9 @@ public sealed record ComparisonReport
     /// <summary>The report for people, in Markdown.</summary>
     public string ToMarkdown() => ComparisonMarkdown.Write(this);
 
+    /// <summary>The beginning of <see cref="ToMarkdown"/>, as much as a terminal can show: what the numbers allow to say, gates and accuracies.</summary>
+    public string ToText() => ComparisonMarkdown.WriteBeginning(this);
+
     /// <summary>The report for programs: one JSON object in snake_case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Page) + "\n";
 

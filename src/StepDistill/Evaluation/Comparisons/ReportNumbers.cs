@@ -23,7 +23,7 @@ internal static class ReportNumbers
     }
 
     /// <summary>A p-value.</summary>
-    public static string Probability(double p) => p < 0.0001 ? "<0.0001" : p.ToString(p < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
+    public static string Probability(double p) => p < 0.0001 ? "≤ 0.0001" : p.ToString(p < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
 
     /// <summary>Dollars, with as many decimals as a small amount needs.</summary>
     public static string Dollars(double? dollars) => dollars is not { } known ? "–"

@@ -14,7 +14,7 @@ internal static class SavingWords
             return $"By its fitted curve {saving.Arm} never equals {whole}.";
         }
 
-        var needs = $"By its fitted curve {saving.Arm} needs {About(needed)} {things} ({Share(share)}) to equal {whole}";
+        var needs = $"By its fitted curve {saving.Arm} needs {(saving.AtMost ? "at most " : "")}{About(needed)} {things} ({Share(share)}) to equal {whole}";
         return saving.Low is { } low
             ? $"{needs}; 95 % interval {About(low)} to {(saving.High is { } high ? About(high) : "never")}."
             : $"{needs}, with no certainty that it ever does.";
