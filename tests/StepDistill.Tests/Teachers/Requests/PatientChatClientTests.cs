@@ -11,7 +11,7 @@ public sealed class PatientChatClientTests
     [Fact]
     public async Task A_request_that_fails_for_a_moment_is_sent_again()
     {
-        var model = new ScriptedChatClient((number, _) => number == 1
+        var model = new ScriptedChatClient((number, _) => number == 0
             ? throw new HttpRequestException("busy", inner: null, System.Net.HttpStatusCode.ServiceUnavailable)
             : new ChatResponse(new ChatMessage(ChatRole.Assistant, "Verdict: A")));
         using var client = Patient(model);
@@ -19,7 +19,7 @@ public sealed class PatientChatClientTests
         var response = await client.GetResponseAsync("Which one?", cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal("Verdict: A", response.Text);
-        Assert.Equal(2, model.Questions.Count);
+        Assert.Equal(2, model.Asked.Count);
     }
 
     [Fact]
