@@ -1,6 +1,5 @@
 using StepDistill.Annotations.Filters;
 using StepDistill.Evaluation.Statistics;
-using StepDistill.Evaluation;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 

@@ -1,7 +1,6 @@
 using StepDistill.Annotations;
 using StepDistill.Annotations.Filters;
 using StepDistill.Evaluation.Statistics;
-using StepDistill.Evaluation;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using StepDistill.Annotations.Filters;
 using StepDistill.Tasks;
 
@@ -6,6 +7,8 @@ namespace StepDistill.Evaluation.Rationales;
 /// <summary>Finds labels that a text writes out.</summary>
 internal static class LabelMentions
 {
+    private static readonly SearchValues<char> OfNumbers = SearchValues.Create("0123456789.,");
+
     /// <summary>Which labels stand in a text as whole words, without regard to case and signs.</summary>
     /// <param name="words">The text's words.</param>
     /// <param name="labels">The labels. Where one is a part of another, as in <c>not entailment</c>, the longer one is meant.</param>
@@ -47,7 +50,7 @@ internal static class LabelMentions
             }
 
             var rest = text[start..];
-            var end = rest.IndexOfAnyExcept("0123456789.,");
+            var end = rest.IndexOfAnyExcept(OfNumbers);
             if ((Equation.TryEvaluateStart(rest, out var equation, out _, out _) && equation == value)
                 || (Equation.TryEvaluate((end < 0 ? rest : rest[..end]).TrimEnd(".,"), out var number, out _) && number == value))
             {

@@ -2,7 +2,6 @@ using StepDistill.Annotations;
 using StepDistill.Annotations.Filters;
 using StepDistill.Batches;
 using StepDistill.Evaluation.Comparisons;
-using StepDistill.Evaluation.Statistics;
 using StepDistill.Tasks;
 
 namespace StepDistill.Evaluation.Rationales;

@@ -39,7 +39,7 @@ public sealed class ComparisonMarkdownTests
             | training rows | arm                           | accuracy |  95 % interval |        seeds | lowest | highest |   sd |  stuck |
             | ------------: | ----------------------------- | -------: | -------------: | -----------: | -----: | ------: | ---: | -----: |
             | 9,000 (100 %) | finetune                      |   47.0 % | 0.0 to 100.0 % |            2 | 34.0 % |  60.0 % | 18.4 | 1 of 2 |
-            | 9,000 (100 %) | step-by-step                  |   70.0 % | 67.1 to 72.9 % | 1 (1 failed) | 70.0 % |  70.0 % |    – |      – |
+            | 9,000 (100 %) | step-by-step                  |   70.0 % | 67.2 to 72.8 % | 1 (1 failed) | 70.0 % |  70.0 % |    – |      – |
             |             – | simulated teacher (rule book) |   80.0 % | 77.4 to 82.4 % |            – |      – |       – |    – |      – |
             |             – | without reading the input     |   33.4 % |              – |            – |      – |       – |    – |      – |
 

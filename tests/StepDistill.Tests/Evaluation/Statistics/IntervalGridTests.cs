@@ -11,6 +11,8 @@ public sealed class IntervalGridTests
 {
     private const int Repetitions = 2_000;
 
+    private static readonly JsonSerializerOptions Page = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
     /// <summary>Takes about ten minutes and writes <c>intervals.json</c>, and its table to <c>intervals.table.md</c>, where it is run.</summary>
     [Fact(Explicit = true)]
     public async Task Write_the_table()
@@ -25,7 +27,7 @@ public sealed class IntervalGridTests
                select new SimulatedComparison(seeds, rows, accuracy, deviation, difficulty),
         ];
         var cells = grid.AsParallel().AsOrdered().Select(Measure).ToList();
-        var json = JsonSerializer.Serialize(cells, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true });
+        var json = JsonSerializer.Serialize(cells, Page);
         await File.WriteAllTextAsync("intervals.json", json + "\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync("intervals.table.md", Table(cells), TestContext.Current.CancellationToken);
     }

@@ -1,6 +1,5 @@
 using MathNet.Numerics.Distributions;
 using StepDistill.Batches;
-using StepDistill.Evaluation.Statistics;
 
 namespace StepDistill.Tests.Evaluation.Statistics;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.AI;
 using StepDistill.Annotations;
-using StepDistill.Evaluation.Statistics;
 using StepDistill.Recipes;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
