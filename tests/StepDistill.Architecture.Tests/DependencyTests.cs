@@ -12,7 +12,7 @@ public sealed class DependencyTests
     {
         ["StepDistill"] =
         [
-            "Microsoft.Data.Sqlite", "Microsoft.Extensions.AI.Abstractions", "Parquet.Net", "Sylvan.Data.Csv",
+            "MathNet.Numerics", "Microsoft.Data.Sqlite", "Microsoft.Extensions.AI.Abstractions", "Parquet.Net", "Sylvan.Data.Csv",
         ],
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Cli"] =

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Evaluation.Comparisons;
+using StepDistill.Evaluation.Rationales;
 using StepDistill.Recipes;
 
 namespace StepDistill.Cli.Verbs;
@@ -119,6 +120,8 @@ internal sealed class CompareVerb : Verb
             recipes, plan, settings, progress, Warn, cancellation));
         report = report with
         {
+            Rationales = await RationaleDiagnostics.MeasureAsync(
+                recipe.Task, _annotate.ReadAsync(recipe, recipe.Splits.Train, cancellation), (ulong)recipe.Recipe.Training.Seed, cancellation),
             Costs = _prices.Costs(words, report, outcomes, await _annotate.StatisticsAsync(recipe, recipe.Splits.Train, cancellation)),
         };
         report = report with { Gates = [.. gates.Select(gate => gate.Judge(report))] };

@@ -20,7 +20,18 @@ public static class WordBaseline
     /// <param name="rows">Texts with their labels.</param>
     /// <param name="seed">Deals the rows out to folds.</param>
     /// <returns>The share of right labels at a quarter, a half and all of the training rows; empty for fewer than twenty rows.</returns>
-    public static IReadOnlyList<CurvePoint> Measure(IReadOnlyList<(string Text, string Label)> rows, ulong seed)
+    public static IReadOnlyList<CurvePoint> Measure(IReadOnlyList<(string Text, string Label)> rows, ulong seed) => Measure(rows, seed, Parts);
+
+    /// <summary>Measures with all of the training rows only.</summary>
+    /// <param name="rows">Texts with their labels.</param>
+    /// <param name="seed">Deals the rows out to folds.</param>
+    /// <returns>The share of right labels and Wilson's 95 % interval; null for fewer than twenty rows.</returns>
+    public static Foretold? Share(IReadOnlyList<(string Text, string Label)> rows, ulong seed) =>
+        Measure(rows, seed, [1]) is [var point]
+            ? new(point.Score, ConfidenceInterval.Wilson((int)Math.Round(point.Score * rows.Count), rows.Count))
+            : null;
+
+    private static IReadOnlyList<CurvePoint> Measure(IReadOnlyList<(string Text, string Label)> rows, ulong seed, int[] parts)
     {
         if (rows.Count < 2 * Folds)
         {
@@ -30,7 +41,7 @@ public static class WordBaseline
         var order = Enumerable.Range(0, rows.Count).ToArray();
         new SplitMix64(seed).Shuffle(order.AsSpan());
         var words = rows.Select(row => Words(row.Text)).ToArray();
-        return [.. Parts.Select(part =>
+        return [.. parts.Select(part =>
         {
             long correct = 0, trained = 0;
             for (var fold = 0; fold < Folds; fold++)

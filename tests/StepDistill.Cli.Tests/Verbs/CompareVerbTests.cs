@@ -3,7 +3,7 @@ using StepDistill.Recipes;
 
 namespace StepDistill.Cli.Tests.Verbs;
 
-public sealed class CompareVerbTests
+public sealed partial class CompareVerbTests
 {
     [Fact]
     public async Task Every_run_and_every_pair_of_arms_is_reported()

@@ -1,4 +1,5 @@
 using StepDistill.Evaluation;
+using StepDistill.Evaluation.Statistics;
 
 namespace StepDistill.Tests.Evaluation;
 
@@ -25,4 +26,16 @@ public sealed class WordBaselineTests
 
     [Fact]
     public void Few_rows_say_nothing() => Assert.Empty(WordBaseline.Measure([.. Enumerable.Range(0, 19).Select(i => ($"{i}", "a"))], 1));
+
+    [Fact]
+    public void The_share_is_that_of_all_training_rows_with_its_interval()
+    {
+        (string, string)[] rows = [.. Enumerable.Range(0, 200).Select(i => ($"Row {i % 17} is {(i % 3 == 0 ? "sunny" : "rainy")}.", i % 7 == 0 ? "good" : "bad"))];
+        var share = WordBaseline.Share(rows, 1)!.Value;
+        var whole = WordBaseline.Measure(rows, 1)[^1];
+
+        Assert.Equal(whole.Score, share.Value);
+        Assert.Equal(ConfidenceInterval.Wilson((int)Math.Round(200 * whole.Score), 200), share.Interval);
+        Assert.Null(WordBaseline.Share(rows[..19], 1));
+    }
 }

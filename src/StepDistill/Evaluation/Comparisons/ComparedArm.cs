@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using StepDistill.Evaluation.Statistics;
+
 namespace StepDistill.Evaluation.Comparisons;
 
 /// <summary>One arm at one fraction, over its seeds.</summary>
@@ -31,6 +34,10 @@ public sealed record ComparedArm(
 {
     /// <summary>The accuracy of each of <see cref="Seeds"/>.</summary>
     public IReadOnlyList<double> BySeed { get; init; } = [];
+
+    /// <summary>The accuracy with its standard error, for curves.</summary>
+    [JsonIgnore]
+    internal Estimate? Estimate { get; init; }
 
     /// <summary>Mean over seeds of the mean F1 over labels; null where the task has no closed set of labels.</summary>
     public double? MacroF1 { get; init; }

@@ -118,11 +118,10 @@ internal sealed class ComparisonAnalysis
 
     private static bool IsStuck(EvaluationReport report) => report.Interval.Low <= report.Baseline;
 
-    private static double? CalibrationOf(EvaluationReport report)
-    {
-        _ = report;
-        return null;
-    }
+    private static double? CalibrationOf(EvaluationReport report) =>
+        report.Predictions.Any(row => row.Confidence is null)
+            ? null
+            : Calibration.Of([.. report.Predictions.Select(row => (Math.Clamp(row.Confidence!.Value, 0, 1), row.Correct))]).ExpectedError;
 
     private IEnumerable<ComparedArm> Arm(string arm, double fraction, string variant)
     {
@@ -152,6 +151,7 @@ internal sealed class ComparisonAnalysis
             variant)
         {
             BySeed = mean.BySeed,
+            Estimate = mean,
             MacroF1 = MeanOf(reports.Select(report => report.MacroF1)),
             CalibrationError = MeanOf(reports.Select(CalibrationOf)),
             RationaleOverlap = MeanOf(results.Select(result => result.Rationales?.RationaleOverlap)),
@@ -244,10 +244,17 @@ internal sealed class ComparisonAnalysis
         {
             Variant = variant,
             AgainstVariant = againstVariant,
+            PValue = estimate.PValue,
+            McNemar = McNemar.Test(one, two).PValue,
+            Detectable = estimate.Detectable,
         };
     }
 
-    private static IReadOnlyList<ComparedDifference> Corrected(IReadOnlyList<ComparedDifference> differences) => differences;
+    private static IReadOnlyList<ComparedDifference> Corrected(IReadOnlyList<ComparedDifference> differences)
+    {
+        var adjusted = Holm.Adjust([.. differences.Select(one => one.PValue)]);
+        return [.. differences.Zip(adjusted, (one, p) => one with { AdjustedPValue = p })];
+    }
 
     private IEnumerable<ComparedStanding> Standings()
     {
@@ -267,7 +274,8 @@ internal sealed class ComparisonAnalysis
                     var estimate = PairedBootstrap.Difference(
                         [.. seeds.Select(seed => Answers(arm, fraction, seed, variant.Name))], [.. seeds.Select(_ => teacher)]);
                     yield return new(
-                        arm, variant.Name, fraction, _margin, estimate.Value, estimate.Interval.Low, estimate.Interval.High, PValue: 1);
+                        arm, variant.Name, fraction, _margin, estimate.Value, Math.Max(-1, estimate.Interval.Low), Math.Min(1, estimate.Interval.High),
+                        NonInferiority.Test(estimate, _margin));
                 }
             }
         }

@@ -7,35 +7,79 @@ namespace StepDistill.Evaluation.Comparisons;
 internal sealed class ComparisonSummary(ComparisonReport report)
 {
     /// <summary>
-    /// The first paragraph: the question that matters, at the largest fraction and then at smaller ones.
+    /// The first paragraph: the question that matters, at the largest share and size and then at smaller shares; whether it
+    /// was the reasons; whether the student may replace the teacher; and what was saved.
     /// </summary>
     public string Paragraph()
     {
         var (arm, against) = Pair();
-        var differences = report.Differences
-            .Where(one => one.Arm == arm && one.Against == against)
-            .OrderByDescending(one => one.Fraction).ToList();
+        var differences = Between(arm, against).OrderByDescending(one => one.Fraction).ToList();
         return differences.Count == 0
             ? OneArm()
-            : string.Join(" ", [Headline(differences[0]), .. differences.Skip(1).Select(FurtherFraction)]);
+            : string.Join(" ", [Headline(differences[0]), .. differences.Skip(1).Select(FurtherFraction), .. Control(arm), .. Standing(arm), .. Saving(arm, against)]);
     }
 
     /// <summary>What readers must keep in mind, one sentence or two each; empty where there is nothing.</summary>
     public IEnumerable<string> Cautions() =>
-        Teacher().Concat(Failures()).Concat(Stuck()).Concat(Seeds()).Concat(Validation()).Concat(Many());
+        Teacher().Concat(Failures()).Concat(Stuck()).Concat(NoControl()).Concat(Seeds()).Concat(Validation()).Concat(Many());
+
+    /// <summary>The size and setting that sentences are about: the largest student.</summary>
+    private string Variant => report.Variants.Count == 0 ? "" : report.Variants[^1].Name;
+
+    private IEnumerable<ComparedDifference> Between(string arm, string against) => report.Differences
+        .Where(one => (one.Arm, one.Against, one.Variant) == (arm, against, Variant) && (one.AgainstVariant == Variant || against == ComparedDifference.Teacher));
 
     // The question that the method stands or falls with, where it was asked; otherwise the last arm against the first.
     private (string Arm, string Against) Pair()
     {
-        string[] arms = [.. Arms.All.Where(arm => report.Arms.Any(one => one.Arm == arm))];
+        string[] arms = [.. ComparisonArms.All.Where(arm => report.Arms.Any(one => one.Arm == arm))];
         return arms.Contains(Arms.StepByStep) && arms.Contains(Arms.Finetune)
             ? (Arms.StepByStep, Arms.Finetune)
             : (arms[^1], arms[0]);
     }
 
+    private IEnumerable<string> Control(string arm)
+    {
+        foreach (var control in ComparisonArms.All.Where(ComparisonArms.IsControl))
+        {
+            if (arm == Arms.StepByStep && Between(arm, control).MaxBy(one => one.Fraction) is { } difference)
+            {
+                var (what, interval) = (control.Replace('-', ' '), SignedInterval(difference.Low, difference.High));
+                yield return difference switch
+                {
+                    { Low: > 0 } => $"It is {Points(difference.Difference)} points ahead of students with {what} as well ({interval}), so it was the reasons that helped.",
+                    { High: < 0 } => $"But students with {what} are {Points(-difference.Difference)} points ahead of it ({interval}), so it was not the reasons that helped.",
+                    _ => $"Students with {what} are not told from it ({Signed(difference.Difference)} points, {interval}), so **nothing here shows that the reasons themselves matter**.",
+                };
+            }
+        }
+    }
+
+    private IEnumerable<string> Standing(string arm)
+    {
+        if (report.Standings.FirstOrDefault(one => one.Arm == arm && one.Variant == Variant) is { } standing)
+        {
+            var (margin, interval) = (Points(standing.Margin), SignedInterval(standing.Low, standing.High));
+            yield return standing switch
+            {
+                { NonInferior: true } => $"**The student may replace the teacher**: it is not worse by more than {margin} points ({Signed(standing.Difference)}, {interval}).",
+                { High: < 0 } => $"The student does not reach the teacher: {Signed(standing.Difference)} points ({interval}).",
+                _ => $"Whether the student may replace the teacher these rows and seeds cannot say: {Signed(standing.Difference)} points ({interval}), and the margin is {margin}.",
+            };
+        }
+    }
+
+    private IEnumerable<string> Saving(string arm, string against)
+    {
+        if (report.Savings.FirstOrDefault(one => (one.Arm, one.Against, one.Variant, one.Axis) == (arm, against, Variant, ComparedCurve.Rows)) is { } saving)
+        {
+            yield return SavingWords.Of(saving);
+        }
+    }
+
     private string OneArm()
     {
-        var best = report.Arms.MaxBy(one => one.Fraction)!;
+        var best = report.Arms.Where(one => one.Variant == Variant).MaxBy(one => one.Fraction) ?? report.Arms.MaxBy(one => one.Fraction)!;
         return $"**{best.Arm} answers {Percent(best.Accuracy)} of {Count(report.Rows)} {report.Split} rows right** "
             + $"(95 % interval {Percents(best.Low, best.High)}; {Of(best.Seeds.Count, "seed")}), "
             + $"learnt from {Share(best)}. There is no other arm here to compare it with.";
@@ -46,7 +90,7 @@ internal sealed class ComparisonSummary(ComparisonReport report)
         var one = Arm(difference.Arm, difference.Fraction);
         var other = Arm(difference.Against, difference.Fraction);
         var where = $"On {Count(report.Rows)} {report.Split} rows of the task {report.Task}, "
-            + $"with {Of(difference.Seeds.Count, "seed")} and {Share(one)}, ";
+            + $"with {Of(difference.Seeds.Count, "seed")} and {Share(one)}{(Variant.Length == 0 ? "" : $", for {Variant}")}, ";
         var verdict = difference switch
         {
             { Low: > 0 } =>
@@ -125,6 +169,15 @@ internal sealed class ComparisonSummary(ComparisonReport report)
         }
     }
 
+    private IEnumerable<string> NoControl()
+    {
+        if (report.Arms.Any(one => one.Arm == Arms.StepByStep) && !report.Arms.Any(one => ComparisonArms.IsControl(one.Arm)))
+        {
+            yield return "No control was trained: without students that learn from shuffled reasons (the arm shuffled-rows) "
+                + "nobody can say whether the reasons themselves matter.";
+        }
+    }
+
     private IEnumerable<string> Seeds()
     {
         int[] counts =
@@ -157,10 +210,10 @@ internal sealed class ComparisonSummary(ComparisonReport report)
         if (report.Differences.Count >= 5)
         {
             yield return $"There are {report.Differences.Count} differences below. An interval of 95 % misses once in "
-                + "twenty, so do not pick the one that pleases.";
+                + "twenty, so do not pick the one that pleases: go by the p-value that is corrected for their number.";
         }
     }
 
     private ComparedArm Arm(string arm, double fraction) =>
-        report.Arms.Single(one => one.Arm == arm && one.Fraction == fraction);
+        report.Arms.Single(one => one.Arm == arm && one.Fraction == fraction && one.Variant == Variant);
 }

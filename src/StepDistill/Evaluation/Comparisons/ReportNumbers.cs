@@ -15,6 +15,20 @@ internal static class ReportNumbers
 
     public static string Count(int? count) => count?.ToString("N0", CultureInfo.InvariantCulture) ?? "–";
 
+    /// <summary>A large number that is known to three digits.</summary>
+    public static string About(double about)
+    {
+        var step = about < 1000 ? 1 : Math.Pow(10, Math.Floor(Math.Log10(about)) - 2);
+        return (Math.Round(about / step) * step).ToString("N0", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A p-value.</summary>
+    public static string Probability(double p) => p < 0.0001 ? "<0.0001" : p.ToString(p < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>Dollars, with as many decimals as a small amount needs.</summary>
+    public static string Dollars(double? dollars) => dollars is not { } known ? "–"
+        : "$" + known.ToString(known is 0 or >= 1 ? "N2" : known >= 0.01 ? "0.000" : "0.000000", CultureInfo.InvariantCulture);
+
     public static string Fraction(double fraction) =>
         (fraction * 100).ToString("0.####", CultureInfo.InvariantCulture) + " %";
 

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace StepDistill.Evaluation.Statistics;
 
 /// <summary>A range that holds the true value in the stated share of repetitions.</summary>
@@ -29,7 +31,7 @@ public readonly record struct ConfidenceInterval(double Low, double High)
             return new(0, 1);
         }
 
-        var z = Quantiles.Normal((1 + level) / 2);
+        var z = Normal.InvCDF(0, 1, (1 + level) / 2);
         double n = rows, p = correct / n;
         var centre = (p + z * z / (2 * n)) / (1 + z * z / n);
         var half = z / (1 + z * z / n) * Math.Sqrt(p * (1 - p) / n + z * z / (4 * n * n));

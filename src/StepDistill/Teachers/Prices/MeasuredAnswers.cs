@@ -1,3 +1,4 @@
+using MathNet.Numerics.Distributions;
 using StepDistill.Evaluation.Statistics;
 
 namespace StepDistill.Teachers.Prices;
@@ -10,9 +11,6 @@ namespace StepDistill.Teachers.Prices;
 /// </remarks>
 internal sealed class MeasuredAnswers
 {
-    /// <summary>Beyond it Student's t is the normal distribution to three digits, and takes long to compute.</summary>
-    private const int MostDegrees = 1000;
-
     private double _bytes, _input, _output, _bytes2, _input2, _output2, _bytesInput, _bytesOutput, _inputOutput;
     private double _seconds;
     private long _timed;
@@ -66,7 +64,7 @@ internal sealed class MeasuredAnswers
         var scale = _bytes > 0 ? bytes / N / (_bytes / n) : 1;      // longer prompts than the measured ones are less sure
         var rows = Spread(input);
         var unknown = Spread(input * scale);
-        var half = Evaluation.Statistics.Quantiles.StudentT((1 + Evaluation.Statistics.ConfidenceInterval.Level) / 2, (int)Math.Min(n - 1, MostDegrees))
+        var half = StudentT.InvCDF(0, 1, n - 1, (1 + ConfidenceInterval.Level) / 2)
             * Math.Sqrt((N * rows) + (N * N * unknown / n));
         return (total, half);
 

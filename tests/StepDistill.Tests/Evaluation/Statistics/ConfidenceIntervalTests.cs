@@ -19,6 +19,17 @@ public sealed class ConfidenceIntervalTests
         Assert.Equal(high, interval.High, 5e-5);
     }
 
+    // Tables of the normal distribution, through what Wilson's interval is for many rows: p ± z·√(p·(1 − p)/n).
+    [Theory]
+    [InlineData(0.8, 1.2815515655446004)]
+    [InlineData(0.95, 1.959963984540054)]
+    [InlineData(0.99, 2.5758293035489004)]
+    public void The_level_decides_the_width(double level, double z)
+    {
+        var interval = ConfidenceInterval.Wilson(500_000_000, 1_000_000_000, level);
+        Assert.Equal(z * Math.Sqrt(0.25 / 1e9), (interval.High - interval.Low) / 2, 1e-12);
+    }
+
     [Fact]
     public void Right_and_wrong_may_change_places()
     {
