@@ -55,6 +55,24 @@ public sealed partial class CommandLineTests
         select fault);
 
     [Fact]
+    public void Commands_in_recipes_are_understood()
+    {
+        var folder = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "recipes"));
+        var commands = (
+            from path in Directory.EnumerateFiles(folder, "*.jsonc", SearchOption.AllDirectories)
+            from line in File.ReadLines(path)
+            where line.StartsWith("//   stepdistill ", StringComparison.Ordinal)
+            let parts = line["//   stepdistill ".Length..].Split("   ", StringSplitOptions.RemoveEmptyEntries)     // what it does follows after blanks
+            select string.Join(' ', parts.Take(1 + Array.FindIndex(parts, part => part.Contains("recipes/", StringComparison.Ordinal))))).ToList();
+
+        Assert.True(commands.Count > 20);
+        Assert.Empty(
+            from command in commands
+            from error in CommandLine.Create(RealStages.Create()).Parse(command).Errors
+            select $"{command}: {error.Message}");
+    }
+
+    [Fact]
     public async Task The_reference_is_up_to_date()
     {
         var text = await ReferenceTextAsync();

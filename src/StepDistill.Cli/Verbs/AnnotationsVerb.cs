@@ -16,5 +16,6 @@ internal sealed class AnnotationsVerb : Command
         Subcommands.Add(new AnnotationsPromptVerb(stages));
         Subcommands.Add(new AnnotationsExportVerb());
         Subcommands.Add(new AnnotationsImportVerb());
+        Subcommands.Add(new AnnotationsImportReleaseVerb());
     }
 }

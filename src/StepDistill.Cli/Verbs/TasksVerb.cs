@@ -20,11 +20,7 @@ internal sealed class TasksVerb : Verb
             "tasks",
             "Lists the presets of tasks. With a recipe: counts its rows, and shows its labels and a sample input.",
             "tasks",
-            "tasks recipe.jsonc")
-    {
-        _recipe.AddTo(this, withRuns: false);
-        Subcommands.Add(new TasksImportReleaseVerb());
-    }
+            "tasks recipe.jsonc") => _recipe.AddTo(this, withRuns: false);
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)

@@ -21,4 +21,12 @@ public sealed class PaperOrderTests
         Assert.Equal(size, split.Validation.Length);
         Assert.Equal(rows - size, split.Train.Length);
     }
+
+    // numpy.random.RandomState(0).permutation(10), and how that of 1,000 starts: where the program's SVAMP rows came from.
+    [Fact]
+    public void A_shuffle_is_numpys()
+    {
+        Assert.Equal([2, 8, 4, 9, 1, 6, 7, 3, 0, 5], PaperOrder.Shuffle(10));
+        Assert.Equal([993, 859, 298, 553, 672], PaperOrder.Shuffle(1000)[..5]);
+    }
 }

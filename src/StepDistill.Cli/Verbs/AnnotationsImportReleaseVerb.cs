@@ -6,8 +6,8 @@ using StepDistill.Tasks.Releases;
 
 namespace StepDistill.Cli.Verbs;
 
-/// <summary><c>stepdistill tasks import-release FOLDER SET</c>: brings over data and answers of the paper's own program.</summary>
-internal sealed class TasksImportReleaseVerb : Verb
+/// <summary><c>stepdistill annotations import-release FOLDER SET</c>: brings over data and answers of the paper's own program.</summary>
+internal sealed class AnnotationsImportReleaseVerb : Verb
 {
     private readonly Argument<string> _folder = new("folder")
     {
@@ -33,11 +33,11 @@ internal sealed class TasksImportReleaseVerb : Verb
     }.AcceptOnlyFromAmong([.. PaperRelease.Teachers]);
 
     /// <summary>Creates the verb.</summary>
-    public TasksImportReleaseVerb()
+    public AnnotationsImportReleaseVerb()
         : base(
             "import-release",
             "Brings over the rows, splits and teachers' answers that were released with the paper's own program.",
-            "tasks import-release datasets cqa --out recipes/paper/data")
+            "annotations import-release datasets cqa --out recipes/paper/data")
     {
         Arguments.Add(_folder);
         Arguments.Add(_set);
