@@ -162,5 +162,5 @@ internal sealed class ComparisonSummary(ComparisonReport report)
     }
 
     private ComparedArm Arm(string arm, double fraction) =>
-        report.Arms.Single(one => one.Arm == arm && one.Fraction == fraction);
+        report.Arms.First(one => one.Arm == arm && one.Fraction == fraction);
 }
