@@ -16,7 +16,8 @@ internal sealed class CurveFigure
     // The least distance of two names, as a share of the data's height.
     private const double NameGap = 20.0 / (Height - 74 - 14);
 
-    // An interval may say much more than can be drawn: with two seeds it often spans everything.
+    // An interval may say much more than can be drawn: with two seeds it often spans everything. So it may widen the figure by this
+    // share of what else there is to see.
     private const double MostBeyond = 0.15;
 
     private readonly ComparisonReport _report;
@@ -25,7 +26,7 @@ internal sealed class CurveFigure
     private readonly bool _overRows;
     private readonly Plot _plot = Frame.Empty(Margins);
     private readonly List<(string Text, double Y, ArmStyle? Style, Coordinates? From)> _names = [];
-    private readonly double _left, _right, _span, _low, _high;
+    private readonly double _left, _right, _span, _low, _high, _step;
 
     private CurveFigure(ComparisonReport report, IReadOnlyList<string> arms, IReadOnlyList<ComparedCurve> curves)
     {
@@ -36,6 +37,11 @@ internal sealed class CurveFigure
         _right = Math.Log10(points.Max(point => point.X));
         _span = Math.Max(_right - _left, 0.1);
         (_low, _high) = Heights(points);
+
+        // Arms stand beside each other at each point, but no closer to the next point's than to their own.
+        var places = points.Select(point => Math.Log10(point.X)).Distinct().Order().ToList();
+        var closest = places.Skip(1).Zip(places, (place, before) => place - before).DefaultIfEmpty(_span).Min();
+        _step = Math.Min(0.024 * _span, closest / (arms.Count + 1));
     }
 
     /// <summary>Draws the curves of one axis.</summary>
@@ -70,15 +76,17 @@ internal sealed class CurveFigure
         }
 
         var (least, most) = (levels.Min(), levels.Max());
-        var low = Math.Max(Math.Min(least, points.Min(point => point.Low)), least - MostBeyond);
-        var high = Math.Min(Math.Max(most, points.Max(point => point.High)), most + MostBeyond);
+        var beyond = Math.Max(MostBeyond * (most - least), 0.02);
+        var low = Math.Max(Math.Min(least, points.Min(point => point.Low)), least - beyond);
+        var high = Math.Min(Math.Max(most, points.Max(point => point.High)), most + beyond);
         var margin = Math.Max(0.04 * (high - low), 0.005);
         return (Math.Max(low - margin, -0.01), Math.Min(high + margin, 1.01));
     }
 
     private void Axes()
     {
-        _plot.Axes.SetLimits(_left - (0.07 * _span), _right + (0.13 * _span), _low, _high);
+        _plot.Axes.SetLimits(_left - (0.09 * _span), _right + (0.15 * _span), _low, _high);
+        _plot.Axes.SetLimitsY(_low, _high, _plot.Axes.Right);
         var shares = Frame.Round(_low, _high);
         foreach (var share in shares)
         {
@@ -138,13 +146,13 @@ internal sealed class CurveFigure
     }
 
     private void Level(double share, Color color, LinePattern pattern) => _plot.Line(
-        [new(_left - (0.07 * _span), share), new(_right + (0.13 * _span), share)], color, 1.5f, pattern);
+        [new(_left - (0.09 * _span), share), new(_right + (0.15 * _span), share)], color, 1.5f, pattern);
 
     private void Curve(ComparedCurve curve)
     {
         var place = _arms.ToList().IndexOf(curve.Arm);
         var style = ArmStyle.Of(place);
-        var aside = (place - ((_arms.Count - 1) / 2.0)) * 0.014 * _span;
+        var aside = (place - ((_arms.Count - 1) / 2.0)) * _step;
         double X(ComparedPoint point) => Math.Log10(point.X) + aside;
 
         if (curve.Line.Count > 1)
@@ -158,10 +166,11 @@ internal sealed class CurveFigure
             Interval(X(point), point.Low, point.High, style.Color);
             foreach (var (accuracy, stuck) in Seeds(curve, point))
             {
-                _plot.Mark(X(point), accuracy, style.Marker, 4.5f, style.Color.WithAlpha(0.45));
+                var seed = X(point) - (0.4 * _step);
+                _plot.Mark(seed, accuracy, style.Marker, 5, style.Color.WithAlpha(0.55), 1);
                 if (stuck)
                 {
-                    _plot.Mark(X(point), accuracy, MarkerShape.OpenCircleWithEks, 12, Frame.Ink, 1.2f);
+                    _plot.Mark(seed, accuracy, MarkerShape.OpenCircleWithEks, 12, Frame.Ink, 1.2f);
                 }
             }
 
@@ -199,22 +208,9 @@ internal sealed class CurveFigure
     // Names are pushed apart where lines end close to each other; a thin line leads from each to its curve.
     private void Names()
     {
-        var gap = NameGap * (_high - _low);
         var names = _names.OrderBy(name => name.Y).ToList();
-        var places = names.Select(name => name.Y).ToArray();
-        for (var i = 1; i < places.Length; i++)
-        {
-            places[i] = Math.Max(places[i], places[i - 1] + gap);
-        }
-
-        var ceiling = _high - (gap / 2);
-        for (var i = places.Length - 1; i >= 0; i--)
-        {
-            places[i] = Math.Min(places[i], ceiling);
-            ceiling = places[i] - gap;
-        }
-
-        var end = _right + (0.13 * _span);
+        var places = Apart([.. names.Select(name => name.Y)], NameGap * (_high - _low));
+        var end = _right + (0.15 * _span);
         foreach (var (name, place) in names.Zip(places))
         {
             var key = end - (0.018 * _span);
@@ -232,6 +228,28 @@ internal sealed class CurveFigure
         Frame.Ticks(_plot.Axes.Right, names.Zip(places, (name, place) => (place, name.Text)), marked: false);
     }
 
+    /// <summary>Moves places apart, as little as it takes: those that are too close stand around the middle of where they belong.</summary>
+    /// <param name="wanted">Where they belong, lowest first.</param>
+    /// <param name="gap">The least distance of two.</param>
+    private double[] Apart(IReadOnlyList<double> wanted, double gap)
+    {
+        var groups = new List<(double Sum, int Count)>();
+        double Bottom((double Sum, int Count) group) => Math.Clamp(
+            (group.Sum / group.Count) - (gap * (group.Count - 1) / 2), _low + (gap / 2), _high - (gap * (group.Count - 0.5)));
+
+        foreach (var place in wanted)
+        {
+            groups.Add((place, 1));
+            while (groups.Count > 1 && Bottom(groups[^2]) + (gap * groups[^2].Count) > Bottom(groups[^1]))
+            {
+                groups[^2] = (groups[^2].Sum + groups[^1].Sum, groups[^2].Count + groups[^1].Count);
+                groups.RemoveAt(groups.Count - 1);
+            }
+        }
+
+        return [.. groups.SelectMany(group => Enumerable.Range(0, group.Count).Select(i => Bottom(group) + (gap * i)))];
+    }
+
     private string Caption()
     {
         var drawn = (
@@ -242,8 +260,8 @@ internal sealed class CurveFigure
         var failed = drawn.Count(cell => cell.Fault is not null);
         List<string> sentences =
         [
-            "Large marks are means over seeds with their 95 % intervals, set slightly apart so that none covers another; small marks are "
-                + "single seeds.",
+            "Large marks are means over seeds with their 95 % intervals, set slightly apart so that none covers another; small marks beside "
+                + "them are single seeds.",
         ];
         if (_curves.Any(curve => curve.Line.Count > 1))
         {

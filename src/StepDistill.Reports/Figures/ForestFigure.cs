@@ -22,8 +22,9 @@ internal static class ForestFigure
     private const int BottomMargin = 58;
     private const int SideMargin = 16;
 
-    // An interval may say much more than can be drawn: with two seeds it often spans everything.
-    private const double MostBeyond = 0.15;
+    // An interval may say much more than can be drawn: with two seeds it often spans everything. So it may widen the figure by this
+    // share of what else there is to see.
+    private const double MostBeyond = 0.3;
 
     /// <summary>Draws lines, the first on top.</summary>
     /// <param name="name">The file's name without the ending.</param>
@@ -49,11 +50,13 @@ internal static class ForestFigure
             TopMargin));
         var places = marks.Select(mark => mark.Place).Concat(lines.Select(line => line.Value)).ToList();
         var (least, most) = (places.Min(), places.Max());
-        var low = Math.Max(Math.Min(least, lines.Min(line => line.Low)), least - MostBeyond);
-        var high = Math.Min(Math.Max(most, lines.Max(line => line.High)), most + MostBeyond);
+        var beyond = Math.Max(MostBeyond * (most - least), 0.02);
+        var low = Math.Max(Math.Min(least, lines.Min(line => line.Low)), least - beyond);
+        var high = Math.Min(Math.Max(most, lines.Max(line => line.High)), most + beyond);
         var margin = Math.Max(0.05 * (high - low), 0.002);
         (low, high) = (low - margin, high + margin);
         plot.Axes.SetLimits(low, high, -0.5, lines.Count - 0.5);
+        plot.Axes.SetLimitsY(-0.5, lines.Count - 0.5, plot.Axes.Right);
 
         var ticks = Frame.Round(low, high);
         foreach (var place in ticks)
@@ -88,8 +91,8 @@ internal static class ForestFigure
         Frame.Ticks(plot.Axes.Left, lines.Select((line, i) => ((double)(lines.Count - 1 - i), line.Label)), marked: false);
         Frame.Ticks(plot.Axes.Right, lines.Select((line, i) => ((double)(lines.Count - 1 - i), line.Numbers)), marked: false);
         plot.Axes.Left.FrameLineStyle.Width = 0;
-        var beyond = lines.Any(line => line.Low < low || line.High > high) ? " Intervals that reach the frame go on beyond it." : "";
+        var cut = lines.Any(line => line.Low < low || line.High > high) ? " Intervals that reach the frame go on beyond it." : "";
         return new Figure(
-            name, title, caption + beyond, plot, Width, TopMargin + BottomMargin + (LineHeight * lines.Count));
+            name, title, caption + cut, plot, Width, TopMargin + BottomMargin + (LineHeight * lines.Count));
     }
 }

@@ -40,6 +40,12 @@ internal static class Frame
         axis.TickLabelStyle.FontName = FigureFont.Name;
         axis.TickLabelStyle.ForeColor = Ink;
         axis.MinorTickStyle.Length = 0;
+        if (axis is IYAxis)
+        {
+            // The library centres a line with the space below its letters; what is seen are the letters.
+            axis.TickLabelStyle.OffsetY = LetterSize / 4;
+        }
+
         if (!marked)
         {
             axis.MajorTickStyle.Length = 0;

@@ -12,59 +12,73 @@ internal static class AccuracySection
     {
         page.Section("accuracy", "Accuracy");
         var largest = report.Arms.Max(arm => arm.Fraction);
-        page.Table(Table(report, report.Arms.Where(arm => arm.Fraction == largest), withTeacher: true), "Accuracy");
+        page.Table(Largest(report, largest), "Accuracy");
         foreach (var figure in figures.Accuracies.Concat(figures.Sizes))
         {
             ReportPage.Figure(page, figure);
         }
 
-        if (report.Arms.Any(arm => arm.Fraction != largest))
-        {
-            page.Folded("Accuracy at every share of the training rows", Table(report, report.Arms, withTeacher: false));
-        }
-
+        page.Folded("Every arm at every share of the training rows", All(report));
         page.EndSection();
     }
 
-    private static HtmlTable Table(ComparisonReport report, IEnumerable<ComparedArm> arms, bool withTeacher)
+    // What a reader needs first: no more columns than fit on a screen.
+    private static HtmlTable Largest(ComparisonReport report, double largest)
+    {
+        var table = new HtmlTable("arm", "accuracy:", "95 % interval:", "training rows:", "seeds:", "their range:", "remark");
+        foreach (var arm in report.Arms.Where(arm => arm.Fraction == largest))
+        {
+            table.Add(
+                Arm(arm.Arm, arm.Variant),
+                new(Percent(arm.Accuracy), "strong"),
+                Percents(arm.Low, arm.High),
+                TrainingRows(arm),
+                Count(arm.Seeds.Count),
+                Percents(arm.Lowest, arm.Highest),
+                Remark(arm) is { Length: > 0 } remark ? new HtmlCell(remark, "bad") : "");
+        }
+
+        if (report.Teacher is { } teacher)
+        {
+            table.Add(
+                $"{(teacher.Simulated ? "simulated " : "")}teacher: {teacher.Name}",
+                new(Percent(teacher.Accuracy), "strong"), Percents(teacher.Low, teacher.High), None, None, None, "");
+        }
+
+        table.Add("without reading the input", Percent(report.Baseline), None, None, None, None, "");
+        return table;
+    }
+
+    private static string Remark(ComparedArm arm) => string.Join(", ", (string[])
+    [
+        .. arm.Failed > 0 ? [$"{arm.Failed} failed"] : Array.Empty<string>(),
+        .. arm.Stuck > 0 ? [$"{arm.Stuck} stuck"] : Array.Empty<string>(),
+    ]);
+
+    private static HtmlTable All(ComparisonReport report)
     {
         var table = new HtmlTable(
-            "arm", "training rows:", "accuracy:", "95 % interval:", "seeds:", "lowest:", "highest:", "sd, points:", "stuck:",
+            "arm", "training rows:", "accuracy:", "95 % interval:", "seeds:", "failed:", "stuck:", "lowest:", "highest:", "sd, points:",
             "macro-F1:", "unreadable:", "calibration error:", "ROUGE-L:");
-        foreach (var arm in arms)
+        foreach (var arm in report.Arms)
         {
             table.Add(
                 Arm(arm.Arm, arm.Variant),
                 TrainingRows(arm),
                 new(Percent(arm.Accuracy), "strong"),
                 Percents(arm.Low, arm.High),
-                arm.Failed == 0 ? Count(arm.Seeds.Count) : new HtmlCell($"{arm.Seeds.Count} ({arm.Failed} failed)", "bad"),
+                Count(arm.Seeds.Count),
+                arm.Failed == 0 ? None : new HtmlCell(Count(arm.Failed), "bad"),
+                arm.Stuck == 0 ? None : new HtmlCell(Count(arm.Stuck), "bad"),
                 Percent(arm.Lowest),
                 Percent(arm.Highest),
                 arm.Deviation is { } deviation ? Points(deviation) : None,
-                arm.Stuck == 0 ? None : new HtmlCell($"{arm.Stuck} of {arm.Seeds.Count}", "bad"),
                 Percent(arm.MacroF1),
                 Percent(arm.Unreadable),
                 Share(arm.CalibrationError),
                 Share(arm.RationaleOverlap));
         }
 
-        if (!withTeacher)
-        {
-            return table;
-        }
-
-        if (report.Teacher is { } teacher)
-        {
-            table.Add(
-                $"{(teacher.Simulated ? "simulated " : "")}teacher: {teacher.Name}", None,
-                new(Percent(teacher.Accuracy), "strong"), Percents(teacher.Low, teacher.High),
-                None, None, None, None, None, None,
-                Percent(teacher.Rows == 0 ? null : (double)teacher.Unreadable / teacher.Rows), None, None);
-        }
-
-        table.Add(
-            "without reading the input", None, Percent(report.Baseline), None, None, None, None, None, None, None, None, None, None);
         return table;
     }
 }
