@@ -1,6 +1,7 @@
 using System.Globalization;
 using ScottPlot;
 using StepDistill.Evaluation.Comparisons;
+using StepDistill.Reports.Pages;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
 
 namespace StepDistill.Reports.Figures;
@@ -79,8 +80,8 @@ internal sealed class FigureSet
         return ForestFigure.Draw(
             Name("accuracy", place),
             $"Accuracy of each arm{Of(variant)}",
-            $"Means over seeds with their 95 % intervals, learnt from {Fraction(fraction)} of the training rows. The dotted line is what is "
-                + $"right without reading the input{teacherLine}.",
+            $"Means over seeds with their 95 % intervals, learnt from {ReportWords.OfRows(fraction)}. The dotted line is what is right "
+                + $"without reading the input{teacherLine}.",
             "accuracy", lines, marks, Frame.Percent);
     }
 
@@ -101,7 +102,7 @@ internal sealed class FigureSet
                 $"{Signed(one.Difference)} ({SignedInterval(one.Low, one.High)})", one.Decided)).ToList();
             yield return ForestFigure.Draw(
                 Name("differences", place),
-                $"Differences with {Fraction(fraction)} of the training rows{Of(variant)}",
+                $"Differences with {ReportWords.OfRows(fraction)}{Of(variant)}",
                 "Points of accuracy by which the first is ahead of the second, with the 95 % interval. Filled marks leave out zero: the two "
                     + "are told apart. The thick part is the interval for these very students on other rows, the thin one for other "
                     + "seeds too.",

@@ -23,7 +23,7 @@ internal static class DifferenceSection
 
         var largest = report.Differences.Max(one => one.Fraction);
         var heads = report.Differences.Where(one => one.Fraction == largest).ToList();
-        page.Folded($"Tests with {Fraction(largest)} of the training rows", Table(heads));
+        page.Folded($"Tests with {OfRows(largest)}", Table(heads));
         if (heads.Count < report.Differences.Count)
         {
             page.Folded("Tests with fewer training rows", Table(report.Differences.Where(one => one.Fraction != largest)));

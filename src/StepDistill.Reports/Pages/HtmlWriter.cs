@@ -14,7 +14,7 @@ internal sealed partial class HtmlWriter
     private readonly StringBuilder _html = new();
 
     /// <summary>Encodes text for elements and for quoted attributes.</summary>
-    public static string Encode(string text) => Encoder.Encode(text);
+    public static string Encode(string text) => Encoder.Encode(Joined(text));
 
     /// <summary>Writes markup of the program's own as it is.</summary>
     public void Raw(string html) => _html.Append(html);
@@ -78,6 +78,9 @@ internal sealed partial class HtmlWriter
         Table(table, summary);
         _html.Append("</details>\n");
     }
+
+    // A number and its sign stay on one line.
+    private static string Joined(string text) => text.Replace(" %", "\u00A0%", StringComparison.Ordinal);
 
     public override string ToString() => _html.ToString();
 

@@ -23,7 +23,7 @@ internal static class LabelSection
         }
 
         page.Section("labels", "Labels");
-        page.Element("p", $"With {Fraction(largest)} of the training rows, summed over seeds.");
+        page.Element("p", $"With {OfRows(largest)}, summed over seeds.");
         if (report.Labels is { Count: <= MostLabels } labels)
         {
             page.Element("p", "Matrices show the true label down and the answer across; a cell's shade is its share of the row.");

@@ -39,12 +39,13 @@ internal static class NeedSection
 
     private static HtmlTable Savings(ComparisonReport report)
     {
-        var table = new HtmlTable("arm", "to equal", "which has:", "needs:", "95 % interval:", "share:");
+        var table = new HtmlTable("arm", "to equal", "in", "which has:", "needs:", "95 % interval:", "share:");
         foreach (var one in report.Savings)
         {
             table.Add(
                 Arm(one.Arm, one.Variant),
                 one.Against,
+                one.Axis == ComparedCurve.Rows ? "training rows" : "parameters",
                 Amount(one.Whole, one.Axis),
                 one.Needed is { } needed ? new HtmlCell(Amount(needed, one.Axis), "strong") : "never, by this curve",
                 (one.Low, one.High) switch
@@ -60,5 +61,5 @@ internal static class NeedSection
     }
 
     private static string Amount(double amount, string axis) =>
-        axis == ComparedCurve.Rows ? $"{Count((int)Math.Ceiling(amount))} rows" : $"{CurveFigure.Parameters(amount)} parameters";
+        axis == ComparedCurve.Rows ? Count((int)Math.Ceiling(amount)) : CurveFigure.Parameters(amount);
 }

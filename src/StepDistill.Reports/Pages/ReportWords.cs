@@ -20,6 +20,9 @@ internal static class ReportWords
     /// <summary>Training rows of an arm, such as <c>2,250 (25 %)</c>.</summary>
     public static string TrainingRows(ComparedArm arm) => $"{Count(arm.TrainingExamples)} ({Fraction(arm.Fraction)})";
 
+    /// <summary>A share of the training rows, such as <c>25 % of the training rows</c>.</summary>
+    public static string OfRows(double fraction) => fraction == 1 ? "all training rows" : $"{Fraction(fraction)} of the training rows";
+
     /// <summary>A p-value; what is smaller than a thousandth is only called so.</summary>
     public static string PValue(double value) =>
         value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);

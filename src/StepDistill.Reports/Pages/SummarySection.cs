@@ -29,10 +29,10 @@ internal static class SummarySection
         }
 
         page.Section("gates", "Conditions");
-        var table = new HtmlTable("", "condition", "why");
+        var table = new HtmlTable("condition", "", "why");
         foreach (var gate in report.Gates)
         {
-            table.Add(gate.Met ? new("✓ met", "good") : new("✗ not met", "bad"), gate.Condition, gate.Reason);
+            table.Add(gate.Condition, gate.Met ? new("✓ met", "good") : new("✗ not met", "bad"), gate.Reason);
         }
 
         page.Table(table, "Conditions");

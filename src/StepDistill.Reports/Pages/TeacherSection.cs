@@ -18,9 +18,21 @@ internal static class TeacherSection
         page.Section("teacher", "Good enough to replace the teacher?");
         page.Element("p", $"A student is good enough if it is shown to be at most {string.Join(" or ", margins)} points worse than the "
             + "teacher on the same rows: the whole interval must lie above that margin.");
+        var largest = report.Standings.Max(one => one.Fraction);
+        page.Table(Table(report.Standings.Where(one => one.Fraction == largest)), "Students against the teacher");
+        if (report.Standings.Any(one => one.Fraction != largest))
+        {
+            page.Folded("With fewer training rows", Table(report.Standings.Where(one => one.Fraction != largest)));
+        }
+
+        page.EndSection();
+    }
+
+    private static HtmlTable Table(IEnumerable<ComparedStanding> standings)
+    {
         var table = new HtmlTable(
             "arm", "training rows:", "good enough", "difference, points:", "95 % interval:", "margin:", "p:");
-        foreach (var one in report.Standings)
+        foreach (var one in standings)
         {
             table.Add(
                 Arm(one.Arm, one.Variant),
@@ -32,7 +44,6 @@ internal static class TeacherSection
                 PValue(one.PValue));
         }
 
-        page.Table(table, "Students against the teacher");
-        page.EndSection();
+        return table;
     }
 }
