@@ -15,19 +15,21 @@ public sealed class DependencyTests
             "MathNet.Numerics", "Microsoft.Data.Sqlite", "Microsoft.Extensions.AI.Abstractions", "Parquet.Net", "Sylvan.Data.Csv",
         ],
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
+        ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
-            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Training", "System.CommandLine",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
         ],
     };
 
     /// <summary>Packages that a project's packages may bring along, and what its own sources must not use all the same.</summary>
     private static readonly Dictionary<string, string[]> Forbidden = new()
     {
-        ["StepDistill"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
+        ["StepDistill"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
-        ["StepDistill.Cli"] = ["TorchSharp", "Microsoft.ML.OnnxRuntime"],
+        ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };
 
     [Fact]
