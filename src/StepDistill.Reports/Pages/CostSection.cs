@@ -1,5 +1,4 @@
 using StepDistill.Evaluation.Comparisons;
-using static StepDistill.Evaluation.Comparisons.ReportNumbers;
 using static StepDistill.Reports.Pages.ReportWords;
 
 namespace StepDistill.Reports.Pages;

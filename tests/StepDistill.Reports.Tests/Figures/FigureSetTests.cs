@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Xml.Linq;
-using StepDistill.Evaluation.Comparisons;
 using StepDistill.Reports.Figures;
 
 namespace StepDistill.Reports.Tests.Figures;
