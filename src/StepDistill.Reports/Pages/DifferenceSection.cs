@@ -35,14 +35,14 @@ internal static class DifferenceSection
     private static HtmlTable Table(IEnumerable<ComparedDifference> differences)
     {
         var table = new HtmlTable(
-            "training rows:", "arm", "against", "difference, points:", "95 % interval:", "told apart", "p:", "p (Holm):",
+            "arm", "against", "training rows:", "difference, points:", "95 % interval:", "told apart", "p:", "p (Holm):",
             "p (McNemar):", "these students:", "seeds ahead:", "detectable, points:");
         foreach (var one in differences)
         {
             table.Add(
-                Fraction(one.Fraction),
                 Arm(one.Arm, one.Variant),
-                Against(one),
+                new(Against(one), "name"),
+                Fraction(one.Fraction),
                 new(Signed(one.Difference), "strong"),
                 SignedInterval(one.Low, one.High),
                 !one.Decided ? "no, 0 is inside" : one.AdjustedPValue < 0.05 ? "yes" : "not after correction",
