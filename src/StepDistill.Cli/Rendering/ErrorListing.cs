@@ -36,9 +36,9 @@ internal static class ErrorListing
         {
             Shortened(slice.Value, 40),
             slice.Rows.ToString("N0", CultureInfo.InvariantCulture),
-            Reports.Share(slice.Accuracy),
-            $"{Reports.Share(slice.Interval.Low)} to {Reports.Share(slice.Interval.High)}",
-            slice.TeacherAccuracy is { } teacher ? Reports.Share(teacher) : "–",
+            EvaluationReportText.Share(slice.Accuracy),
+            $"{EvaluationReportText.Share(slice.Interval.Low)} to {EvaluationReportText.Share(slice.Interval.High)}",
+            slice.TeacherAccuracy is { } teacher ? EvaluationReportText.Share(teacher) : "–",
             slice.Difference is { } difference ? (100 * difference).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) : "–",
         }));
 
@@ -82,7 +82,7 @@ internal static class ErrorListing
 
     private static IEnumerable<string> One(ErrorRow row)
     {
-        var sure = row.Confidence is { } confidence ? $"  ({Reports.Share(confidence)} sure)" : "";
+        var sure = row.Confidence is { } confidence ? $"  ({EvaluationReportText.Share(confidence)} sure)" : "";
         yield return $"  {row.Id}{sure}";
         yield return $"    input    {Shortened(row.Input, 200)}";
         yield return $"    gold     {Shortened(row.Gold, 80)}";

@@ -81,12 +81,12 @@ internal sealed class EvaluateVerb : Verb
         var teacher = await _evaluate.TeacherAsync(recipe, split, cancellation);
 
         terminal.Say($"{split.Name}: {split.Source}");
-        foreach (var line in Reports.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
+        foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
         {
             terminal.Say(line);
         }
 
-        var result = Reports.Json(report);
+        var result = EvaluationReportText.Json(report);
         if (withErrors || words.GetRequiredValue(_slices).Length > 0)
         {
             await ShowRowsAsync(words, terminal, recipe, split, (report, teacher, folder), result, cancellation);
@@ -94,15 +94,15 @@ internal sealed class EvaluateVerb : Verb
 
         var gate = words.GetValue(_atLeast);
         var met = gate is not { } wanted || report.Accuracy >= wanted;
-        terminal.Say($"Without reading the input, {Reports.Share(report.Baseline)} would be right. Every prediction is in {folder}.");
+        terminal.Say($"Without reading the input, {EvaluationReportText.Share(report.Baseline)} would be right. Every prediction is in {folder}.");
         if (!met)
         {
-            terminal.Note($"The gate is not met: {Reports.Share(report.Accuracy)} is below {Reports.Share(gate!.Value)}.");
+            terminal.Note($"The gate is not met: {EvaluationReportText.Share(report.Accuracy)} is below {EvaluationReportText.Share(gate!.Value)}.");
         }
 
         result["run"] = run.Root;
         result["report"] = folder;
-        result["teacher"] = teacher is null ? null : Reports.Json(teacher);
+        result["teacher"] = teacher is null ? null : EvaluationReportText.Json(teacher);
         if (gate is not null)
         {
             result["gate"] = new JsonObject { ["at_least"] = gate, ["met"] = met };

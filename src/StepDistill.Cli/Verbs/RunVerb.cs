@@ -39,7 +39,7 @@ internal sealed class RunVerb : Verb
         var teacher = await _evaluate.TeacherAsync(recipe, recipe.ReportSplit, cancellation);
 
         terminal.Say();
-        foreach (var line in Reports.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
+        foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
         {
             terminal.Say(line);
         }
@@ -48,10 +48,10 @@ internal sealed class RunVerb : Verb
         terminal.Say($"The student is in {recipe.Run.Student}.");
         terminal.Say($"Next: stepdistill predict {recipe.Run.Root} \"…\", or see whether rationales helped:");
         terminal.Say($"  stepdistill compare {_recipe.PathOf(words)} --arms finetune,step-by-step --seeds 0,1,2");
-        var result = Reports.Json(report);
+        var result = EvaluationReportText.Json(report);
         result["run"] = recipe.Run.Root;
         result["student"] = recipe.Run.Student;
-        result["teacher"] = teacher is null ? null : Reports.Json(teacher);
+        result["teacher"] = teacher is null ? null : EvaluationReportText.Json(teacher);
         result["done"] = new JsonObject { ["annotated"] = asked, ["trained"] = trained, ["evaluated"] = evaluated };
         terminal.Result(result);
         return ExitCode.Success;

@@ -54,8 +54,8 @@ internal sealed class RunsVerb : Verb
         run.State.ToString().ToLowerInvariant(),
         run.Step.ToString("N0", CultureInfo.InvariantCulture),
         run.MaxSteps?.ToString("N0", CultureInfo.InvariantCulture) ?? "–",
-        run.BestScore is { } best ? Reports.Share(best) : "–",
-        TestOf(run) is { } test ? Reports.Share(test.Accuracy) : "–",
+        run.BestScore is { } best ? EvaluationReportText.Share(best) : "–",
+        TestOf(run) is { } test ? EvaluationReportText.Share(test.Accuracy) : "–",
     ];
 
     private static JsonObject Json(RunSummary run) => new()

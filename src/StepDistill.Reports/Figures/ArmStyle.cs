@@ -1,4 +1,5 @@
 using ScottPlot;
+using StepDistill.Evaluation.Comparisons;
 
 namespace StepDistill.Reports.Figures;
 
@@ -12,16 +13,18 @@ namespace StepDistill.Reports.Figures;
 /// <param name="Pattern">Of its line.</param>
 internal sealed record ArmStyle(Color Color, MarkerShape Marker, LinePattern Pattern)
 {
+    // In the order of ComparisonArms.All: the method's own line is the only one without gaps.
     private static readonly ArmStyle[] Styles =
     [
         new(Color.FromHex("#0072B2"), MarkerShape.FilledCircle, LinePattern.Dashed),
         new(Color.FromHex("#E69F00"), MarkerShape.FilledSquare, LinePattern.Dotted),
         new(Color.FromHex("#009E73"), MarkerShape.FilledTriangleUp, LinePattern.DenselyDashed),
-        new(Color.FromHex("#D55E00"), MarkerShape.FilledDiamond, LinePattern.Solid),
         new(Color.FromHex("#CC79A7"), MarkerShape.FilledTriangleDown, new([12, 4, 2, 4], 0, "dash and dot")),
         new(Color.FromHex("#56B4E9"), MarkerShape.OpenSquare, new([2, 8], 0, "sparse")),
+        new(Color.FromHex("#D55E00"), MarkerShape.FilledDiamond, LinePattern.Solid),
     ];
 
-    /// <summary>The style of the arm that stands at a place among a report's arms; a seventh looks like the first.</summary>
-    public static ArmStyle Of(int place) => Styles[place % Styles.Length];
+    /// <summary>The style of an arm, in every report the same.</summary>
+    /// <param name="arm">One of <see cref="ComparisonArms.All"/>.</param>
+    public static ArmStyle Of(string arm) => Styles[Math.Max(0, ComparisonArms.All.ToList().IndexOf(arm)) % Styles.Length];
 }

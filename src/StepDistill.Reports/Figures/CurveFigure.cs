@@ -1,3 +1,4 @@
+using System.Globalization;
 using ScottPlot;
 using StepDistill.Evaluation.Comparisons;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
@@ -46,7 +47,7 @@ internal sealed class CurveFigure
 
     /// <summary>Draws the curves of one axis.</summary>
     /// <param name="report">Where they are from.</param>
-    /// <param name="arms">All arms in the order of the report, so that each looks the same in every figure.</param>
+    /// <param name="arms">All arms in the order of the report, so that each has its place in every figure.</param>
     /// <param name="curves">One for each arm, at least one, all over the same axis and of the same variant.</param>
     /// <param name="name">The file's name without the ending.</param>
     public static Figure Draw(
@@ -125,9 +126,9 @@ internal sealed class CurveFigure
     /// <summary>A student's size, such as <c>77.0 M</c>.</summary>
     public static string Parameters(double count) => count switch
     {
-        >= 1e9 => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{count / 1e9:0.0} G"),
-        >= 1e6 => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{count / 1e6:0.0} M"),
-        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{count / 1e3:0.0} k"),
+        >= 1e9 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.0} G"),
+        >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.0} M"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0.0} k"),
     };
 
     private void Levels()
@@ -151,7 +152,7 @@ internal sealed class CurveFigure
     private void Curve(ComparedCurve curve)
     {
         var place = _arms.ToList().IndexOf(curve.Arm);
-        var style = ArmStyle.Of(place);
+        var style = ArmStyle.Of(curve.Arm);
         var aside = (place - ((_arms.Count - 1) / 2.0)) * _step;
         double X(ComparedPoint point) => Math.Log10(point.X) + aside;
 

@@ -69,7 +69,7 @@ internal static class ForestFigure
             plot.Line([new(place, -1), new(place, lines.Count)], Frame.Ink, 1.3f, pattern);
         }
 
-        var color = ArmStyle.Of(0).Color;
+        var color = Color.FromHex("#0072B2");
         for (var i = 0; i < lines.Count; i++)
         {
             var (line, y) = (lines[i], lines.Count - 1 - i);

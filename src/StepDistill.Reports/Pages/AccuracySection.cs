@@ -75,8 +75,8 @@ internal static class AccuracySection
                 arm.Deviation is { } deviation ? Points(deviation) : None,
                 Percent(arm.MacroF1),
                 Percent(arm.Unreadable),
-                Share(arm.CalibrationError),
-                Share(arm.RationaleOverlap));
+                Percent(arm.CalibrationError),
+                Percent(arm.RationaleOverlap));
         }
 
         return table;

@@ -1,6 +1,5 @@
 using StepDistill.Evaluation.Comparisons;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
-using static StepDistill.Reports.Pages.ReportWords;
 
 namespace StepDistill.Reports.Pages;
 
@@ -22,11 +21,8 @@ internal static class CostSection
         table.Add("training one student, once", Dollars(costs.Training), "the same machine as for the student's answers");
         page.Table(table, "Costs");
         page.Element("p", costs.PaidAfter is { } paid
-            ? $"Distilling has paid after {Answers(paid)} answers."
+            ? $"Distilling has paid after {About(paid)} answers."
             : "When distilling has paid cannot be said: it never does at these prices, or one of them is missing.");
         page.EndSection();
     }
-
-    private static string Answers(double count) =>
-        Math.Ceiling(count).ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -47,7 +47,7 @@ internal static class NeedSection
                 one.Against,
                 one.Axis == ComparedCurve.Rows ? "training rows" : "parameters",
                 Amount(one.Whole, one.Axis),
-                one.Needed is { } needed ? new HtmlCell(Amount(needed, one.Axis), "strong") : "never, by this curve",
+                one.Needed is { } needed ? new HtmlCell((one.AtMost ? "at most " : "") + Amount(needed, one.Axis), "strong") : "never, by this curve",
                 (one.Low, one.High) switch
                 {
                     ({ } low, { } high) => $"{Amount(low, one.Axis)} to {Amount(high, one.Axis)}",

@@ -22,8 +22,8 @@ internal static class ReadingSection
         Term("Without reading the input", "The commonest answer's share or, if higher, the chance of guessing among a row's choices: "
             + $"{Percent(report.Baseline)}. A student is stuck if its own interval reaches down to it.");
         Term("Macro-F1", "The mean over labels of F1, the harmonic mean of precision and recall.");
-        Term("Calibration error", "By how much a student's confidence misses its accuracy, from 0 to 1; less is better.");
-        Term("ROUGE-L", "How much of the teacher's reason a student's reason repeats in the same order, from 0 to 1.");
+        Term("Calibration error", "By how much a student's confidence misses its accuracy; less is better.");
+        Term("ROUGE-L", "How much of the teacher's reason a student's reason repeats in the same order.");
         page.Raw("</dl>\n");
         page.EndSection();
 

@@ -1,10 +1,9 @@
-using System.Globalization;
 using StepDistill.Evaluation.Comparisons;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
 
 namespace StepDistill.Reports.Pages;
 
-/// <summary>How a page writes what its Markdown does not: sizes, p-values, dollars.</summary>
+/// <summary>How a page writes what its Markdown does not: names of arms and shares of rows.</summary>
 internal static class ReportWords
 {
     /// <summary>What stands where there is nothing to say.</summary>
@@ -22,20 +21,4 @@ internal static class ReportWords
 
     /// <summary>A share of the training rows, such as <c>25 % of the training rows</c>.</summary>
     public static string OfRows(double fraction) => fraction == 1 ? "all training rows" : $"{Fraction(fraction)} of the training rows";
-
-    /// <summary>A p-value; what is smaller than a thousandth is only called so.</summary>
-    public static string PValue(double value) =>
-        value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
-
-    /// <summary>A share with three digits, such as a calibration error or ROUGE-L.</summary>
-    public static string Share(double? value) => value?.ToString("0.000", CultureInfo.InvariantCulture) ?? None;
-
-    /// <summary>US dollars: cents, and more digits where cents would say nothing.</summary>
-    public static string Dollars(double? value) => value switch
-    {
-        null => None,
-        0 => "$0",
-        >= 1 => "$" + value.Value.ToString("N2", CultureInfo.InvariantCulture),
-        _ => "$" + value.Value.ToString("0.00####", CultureInfo.InvariantCulture),
-    };
 }

@@ -37,11 +37,11 @@ internal static class TeacherSection
             table.Add(
                 Arm(one.Arm, one.Variant),
                 Fraction(one.Fraction),
-                one.NonInferior ? new("✓ yes", "good") : new("✗ not shown", "bad"),
+                one.NonInferior ? new("✓ yes", "good") : new(one.High < -one.Margin ? "✗ no, it is worse" : "✗ not shown", "bad"),
                 new(Signed(one.Difference), "strong"),
                 SignedInterval(one.Low, one.High),
                 $"−{Points(one.Margin)}",
-                PValue(one.PValue));
+                Probability(one.PValue));
         }
 
         return table;

@@ -25,7 +25,7 @@ public sealed class FigureSetTests
         Assert.Superset(
             new HashSet<string>
             {
-                "finetune", "distill", "single-task", "step-by-step", "step-by-step-shuffled", "teacher", "without reading the input",
+                "finetune", "distill", "single-task", "step-by-step", "shuffled-words", "teacher", "without reading the input",
                 "1,125", "12.5 %", "9,000", "100 %", "accuracy",
             },
             texts);
@@ -67,7 +67,7 @@ public sealed class FigureSetTests
         var figure = new FigureSet(report).Accuracies[1];
 
         Assert.Equal("accuracy-2", figure.Name);
-        Assert.Contains("67.1 % (64.0 to 70.2 %)", Texts(figure));
+        Assert.Contains("67.5 % (64.4 to 70.6 %)", Texts(figure));
         Assert.Contains("all training rows", figure.Caption, StringComparison.Ordinal);
     }
 
@@ -98,11 +98,11 @@ public sealed class FigureSetTests
     [Fact]
     public void The_styles_of_arms_differ_in_colour_shape_and_pattern()
     {
-        var styles = Enumerable.Range(0, 6).Select(ArmStyle.Of).ToList();
+        var styles = ComparisonArms.All.Select(ArmStyle.Of).ToList();
 
-        Assert.Equal(6, styles.Select(style => style.Color.ToHex()).Distinct().Count());
-        Assert.Equal(6, styles.Select(style => style.Marker).Distinct().Count());
-        Assert.Equal(6, styles.Select(style => string.Join(' ', style.Pattern.Intervals)).Distinct().Count());
+        Assert.Equal(ComparisonArms.All.Count, styles.Select(style => style.Color.ToHex()).Distinct().Count());
+        Assert.Equal(ComparisonArms.All.Count, styles.Select(style => style.Marker).Distinct().Count());
+        Assert.Equal(ComparisonArms.All.Count, styles.Select(style => string.Join(' ', style.Pattern.Intervals)).Distinct().Count());
     }
 
     private static HashSet<string> Texts(Figure figure) =>

@@ -4,8 +4,8 @@ using StepDistill.Evaluation;
 
 namespace StepDistill.Cli.Rendering;
 
-/// <summary>Writes evaluation reports for people and for scripts.</summary>
-internal static class Reports
+/// <summary>Evaluation reports as a table and as objects.</summary>
+internal static class EvaluationReportText
 {
     /// <summary>Writes a table with a row for each report.</summary>
     public static IEnumerable<string> Table(IEnumerable<EvaluationReport> reports) => TextTable.Lines(
