@@ -10,8 +10,8 @@ namespace StepDistill.Reports;
 public static class ReportFolder
 {
     /// <summary>
-    /// Writes <c>figures/*.svg</c>, <c>figures/*.png</c>, <c>runs.csv</c>, <c>arms.csv</c>, <c>differences.csv</c> and at last
-    /// <c>report.html</c>, each whole or not at all. Equal reports make equal bytes.
+    /// Writes <c>comparison.json</c>, <c>comparison.md</c>, <c>figures/*.svg</c>, <c>figures/*.png</c>, <c>runs.csv</c>, <c>arms.csv</c>,
+    /// <c>differences.csv</c> and at last <c>report.html</c>, each whole or not at all. Equal reports make equal bytes.
     /// </summary>
     /// <param name="report">What was found.</param>
     /// <param name="folder">Where to; it is made. Older files are replaced.</param>
@@ -19,6 +19,7 @@ public static class ReportFolder
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static string Write(ComparisonReport report, string folder)
     {
+        report.Write(folder);
         var figures = new FigureSet(report);
         RemoveFigures(Path.Combine(folder, "figures"));
         foreach (var figure in figures.All)

@@ -4,6 +4,7 @@ using StepDistill.Cli.Stages;
 using StepDistill.Cli.Verbs;
 using StepDistill.Evaluation.Comparisons;
 using StepDistill.Recipes;
+using StepDistill.Reports;
 using StepDistill.Students;
 using StepDistill.Teachers;
 
@@ -85,7 +86,7 @@ internal sealed class QuickstartRun
                     $"By design it takes one of the two things for what it is not in {SimulatedTeacher.MistakeShare * 100:0.#} % of its answers."),
             },
         };
-        return (report, report.Write(_recipe.Runs.Comparison));
+        return (report, ReportFolder.Write(report, _recipe.Runs.Comparison));
     }
 
     /// <summary>Asks the student about rows, with its reasons.</summary>

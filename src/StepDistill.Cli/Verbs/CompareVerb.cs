@@ -7,6 +7,7 @@ using StepDistill.Cli.Stages;
 using StepDistill.Evaluation.Comparisons;
 using StepDistill.Evaluation.Rationales;
 using StepDistill.Recipes;
+using StepDistill.Reports;
 
 namespace StepDistill.Cli.Verbs;
 
@@ -143,9 +144,9 @@ internal sealed class CompareVerb : Verb
             Costs = _prices.Costs(words, report, outcomes, await _annotate.StatisticsAsync(recipe, recipe.Splits.Train, cancellation)),
         };
         report = report with { Gates = [.. gates.Select(gate => gate.Judge(report))] };
-        var page = report.Write(recipe.Runs.Comparison);
+        var page = ReportFolder.Write(report, recipe.Runs.Comparison);
         terminal.Say(report.ToText());
-        terminal.Say($"This report is in {page}.");
+        terminal.Say($"The whole report, with every test, figure and run: {page}");
         var result = (JsonObject)JsonNode.Parse(report.ToJson())!;
         result["report"] = page;
         terminal.Result(result);

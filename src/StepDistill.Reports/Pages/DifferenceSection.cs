@@ -46,9 +46,9 @@ internal static class DifferenceSection
                 new(Signed(one.Difference), "strong"),
                 SignedInterval(one.Low, one.High),
                 !one.Decided ? "no, 0 is inside" : one.AdjustedPValue < 0.05 ? "yes" : "not after correction",
-                Probability(one.PValue),
-                Probability(one.AdjustedPValue),
-                Probability(one.McNemar),
+                PValue(one.PValue),
+                PValue(one.AdjustedPValue),
+                PValue(one.McNemar),
                 SignedInterval(one.RowsLow, one.RowsHigh),
                 $"{one.BySeed.Count(difference => difference > 0)} of {one.Seeds.Count}",
                 Points(one.Detectable));

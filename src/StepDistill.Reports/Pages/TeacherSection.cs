@@ -41,7 +41,7 @@ internal static class TeacherSection
                 new(Signed(one.Difference), "strong"),
                 SignedInterval(one.Low, one.High),
                 $"−{Points(one.Margin)}",
-                Probability(one.PValue));
+                PValue(one.PValue));
         }
 
         return table;

@@ -147,11 +147,11 @@ internal sealed class ComparisonMarkdown
                 one.Arm == one.Against ? Name(one.AgainstVariant) : one.Against,
                 Signed(one.Difference),
                 SignedInterval(one.Low, one.High),
-                Probability(one.PValue),
-                Probability(one.AdjustedPValue),
+                PValue(one.PValue),
+                PValue(one.AdjustedPValue),
                 !one.Decided ? "no, 0 is inside" : one.AdjustedPValue < 0.05 ? "yes" : "not after correction",
                 SignedInterval(one.RowsLow, one.RowsHigh),
-                Probability(one.McNemar),
+                PValue(one.McNemar),
                 $"{one.BySeed.Count(difference => difference > 0)} of {one.Seeds.Count}",
                 Points(one.Detectable));
         }
@@ -173,7 +173,7 @@ internal sealed class ComparisonMarkdown
         {
             table.Add(
                 Named(one.Arm, one.Variant), Fraction(one.Fraction), Signed(one.Difference), SignedInterval(one.Low, one.High),
-                Probability(one.PValue), one.NonInferior ? "yes" : one.High < -one.Margin ? "no, it is worse" : "not shown");
+                PValue(one.PValue), one.NonInferior ? "yes" : one.High < -one.Margin ? "no, it is worse" : "not shown");
         }
 
         Line(table.ToString());

@@ -44,5 +44,6 @@ internal sealed class MarkdownTable
     public static string Escape(string text) => string.Join(' ', text.Split(
             ['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         .Replace("|", "\\|", StringComparison.Ordinal)
-        .Replace("<", "&lt;", StringComparison.Ordinal);
+        .Replace("<", "&lt;", StringComparison.Ordinal)
+        .Replace("&lt; ", "< ", StringComparison.Ordinal);      // before a space it begins no tag
 }

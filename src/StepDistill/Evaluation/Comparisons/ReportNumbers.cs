@@ -22,12 +22,17 @@ internal static class ReportNumbers
         return (Math.Round(about / step) * step).ToString("N0", CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A p-value.</summary>
-    public static string Probability(double p) => p < 0.0001 ? "≤ 0.0001" : p.ToString(p < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
+    /// <summary>A p-value; what is smaller than a thousandth is only called so.</summary>
+    public static string PValue(double p) => p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 
-    /// <summary>Dollars, with as many decimals as a small amount needs.</summary>
-    public static string Dollars(double? dollars) => dollars is not { } known ? "–"
-        : "$" + known.ToString(known is 0 or >= 1 ? "N2" : known >= 0.01 ? "0.000" : "0.000000", CultureInfo.InvariantCulture);
+    /// <summary>US dollars: cents, and more digits where cents would say nothing.</summary>
+    public static string Dollars(double? dollars) => dollars switch
+    {
+        null => "–",
+        0 => "$0",
+        >= 1 => "$" + dollars.Value.ToString("N2", CultureInfo.InvariantCulture),
+        _ => "$" + dollars.Value.ToString("0.00####", CultureInfo.InvariantCulture),
+    };
 
     public static string Fraction(double fraction) =>
         (fraction * 100).ToString("0.####", CultureInfo.InvariantCulture) + " %";
