@@ -17,7 +17,7 @@ public sealed class ReportFolderTests : IDisposable
         Assert.Equal(Path.Combine(_folder, "report.html"), page);
         Assert.Equal(
             [
-                "arms.csv", "differences.csv",
+                "arms.csv", "comparison.json", "comparison.md", "differences.csv",
                 "figures/accuracy-by-rows-1.png", "figures/accuracy-by-rows-1.svg",
                 "figures/accuracy-by-rows-2.png", "figures/accuracy-by-rows-2.svg",
                 "figures/accuracy-by-size.png", "figures/accuracy-by-size.svg",
@@ -59,7 +59,11 @@ public sealed class ReportFolderTests : IDisposable
         ReportFolder.Write(Small(), _folder);
 
         Assert.Equal(
-            ["arms.csv", "differences.csv", "figures/accuracy.png", "figures/accuracy.svg", "report.html", "runs.csv"], Files(_folder).Keys);
+            [
+                "arms.csv", "comparison.json", "comparison.md", "differences.csv", "figures/accuracy.png", "figures/accuracy.svg", "report.html",
+                "runs.csv",
+            ],
+            Files(_folder).Keys);
     }
 
     internal static ComparisonReport Small()
