@@ -51,7 +51,7 @@ internal static class DifferenceSection
                 PValue(one.McNemar),
                 SignedInterval(one.RowsLow, one.RowsHigh),
                 $"{one.BySeed.Count(difference => difference > 0)} of {one.Seeds.Count}",
-                Points(one.Detectable));
+                Detectable(one.Detectable));
         }
 
         return table;

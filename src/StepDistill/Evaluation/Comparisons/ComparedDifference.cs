@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace StepDistill.Evaluation.Comparisons;
 
 /// <summary>By how much one arm is ahead of another on the same rows.</summary>
@@ -36,6 +38,7 @@ public sealed record ComparedDifference(
     public double AdjustedPValue { get; init; } = 1;
 
     /// <summary>The p-value of McNemar's test for these very students, rows clustered over seeds.</summary>
+    [JsonPropertyName("mcnemar")]
     public double McNemar { get; init; } = 1;
 
     /// <summary>The smallest true difference that these rows and seeds would have shown four times in five.</summary>

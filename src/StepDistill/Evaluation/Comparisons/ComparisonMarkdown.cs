@@ -153,7 +153,7 @@ internal sealed class ComparisonMarkdown
                 SignedInterval(one.RowsLow, one.RowsHigh),
                 PValue(one.McNemar),
                 $"{one.BySeed.Count(difference => difference > 0)} of {one.Seeds.Count}",
-                Points(one.Detectable));
+                Detectable(one.Detectable));
         }
 
         Line(table.ToString());

@@ -43,6 +43,9 @@ internal static class ReportNumbers
 
     public static string Points(double share) => Fixed(share, 1);
 
+    /// <summary>The smallest difference that would have shown: none where it is larger than any can be.</summary>
+    public static string Detectable(double share) => share > 1 ? "none" : Points(share);
+
     public static string Interval(double low, double high)
     {
         var digits = Digits(low, high);

@@ -24,41 +24,60 @@ public sealed class ComparisonMarkdownTests
             """
             # birds: arms compared on 1,000 test rows
 
-            On 1,000 test rows of the task birds, with 1 seed and all 9,000 training rows, **step-by-step is ahead of finetune by 10.0 points** (95 % interval 7.6 to 12.4).
+            On 1,000 test rows of the task birds, with 1 seed and all 9,000 training rows, **step-by-step is ahead of finetune by 10.0 points** (95 % interval 7.6 to 12.4). The student does not reach the teacher: −10.0 points (−12.4 to −7.6).
 
             Keep in mind:
 
             - The teacher is **simulated** (rule book): a program that plays a language model. It is wrong in 20 % of its answers. These numbers show how the method behaves on this task, not what a real teacher would give.
             - **1 of 4 runs failed** and counts in no mean; the reasons are below.
             - **1 of 3 students is stuck**: not told from giving every row the same answer (33.4 %). A mean over stuck and other seeds describes neither; look at the single runs.
+            - No control was trained: without students that learn from shuffled reasons (the arm shuffled-rows) nobody can say whether the reasons themselves matter.
             - Where only one seed is left: an interval speaks of these very students and leaves out how much another seed would change. Three seeds or more say something about the method.
             - Two seeds say next to nothing about how much seeds matter, so their intervals are very wide. Three narrow them by more than two thirds.
 
             ## Accuracy
 
-            | training rows | arm                           | accuracy |  95 % interval |        seeds | lowest | highest |   sd |  stuck |
-            | ------------: | ----------------------------- | -------: | -------------: | -----------: | -----: | ------: | ---: | -----: |
-            | 9,000 (100 %) | finetune                      |   47.0 % | 0.0 to 100.0 % |            2 | 34.0 % |  60.0 % | 18.4 | 1 of 2 |
-            | 9,000 (100 %) | step-by-step                  |   70.0 % | 67.2 to 72.8 % | 1 (1 failed) | 70.0 % |  70.0 % |    – |      – |
-            |             – | simulated teacher (rule book) |   80.0 % | 77.4 to 82.4 % |            – |      – |       – |    – |      – |
-            |             – | without reading the input     |   33.4 % |              – |            – |      – |       – |    – |      – |
+            | training rows | arm                           | accuracy |  95 % interval |        seeds | lowest | highest |   sd |  stuck | macro-F1 |
+            | ------------: | ----------------------------- | -------: | -------------: | -----------: | -----: | ------: | ---: | -----: | -------: |
+            | 9,000 (100 %) | finetune                      |   47.0 % | 0.0 to 100.0 % |            2 | 34.0 % |  60.0 % | 18.4 | 1 of 2 |   47.0 % |
+            | 9,000 (100 %) | step-by-step                  |   70.0 % | 67.2 to 72.8 % | 1 (1 failed) | 70.0 % |  70.0 % |    – |      – |   70.0 % |
+            |             – | simulated teacher (rule book) |   80.0 % | 77.4 to 82.4 % |            – |      – |       – |    – |      – |        – |
+            |             – | without reading the input     |   33.4 % |              – |            – |      – |       – |    – |      – |        – |
 
             ## Differences, in points
 
-            | training rows | arm          | against  | difference |    95 % interval | these students | seeds ahead | told apart      |
-            | ------------: | ------------ | -------- | ---------: | ---------------: | -------------: | ----------: | --------------- |
-            |         100 % | step-by-step | finetune |      +10.0 |    +7.6 to +12.4 |  +7.6 to +12.4 |      1 of 1 | yes             |
-            |         100 % | finetune     | teacher  |      −33.0 | −100.0 to +100.0 | −35.5 to −30.6 |      0 of 2 | no, 0 is inside |
-            |         100 % | step-by-step | teacher  |      −10.0 |    −12.4 to −7.6 |  −12.4 to −7.6 |      0 of 1 | yes             |
+            | training rows | arm          | against  | difference |    95 % interval |       p | corrected p | told apart      | these students | McNemar p | seeds ahead | detectable |
+            | ------------: | ------------ | -------- | ---------: | ---------------: | ------: | ----------: | --------------- | -------------: | --------: | ----------: | ---------: |
+            |         100 % | step-by-step | finetune |      +10.0 |    +7.6 to +12.4 | < 0.001 |     < 0.001 | yes             |  +7.6 to +12.4 |   < 0.001 |      1 of 1 |        3.4 |
+            |         100 % | finetune     | teacher  |      −33.0 | −100.0 to +100.0 |   0.238 |       0.238 | no, 0 is inside | −35.5 to −30.6 |   < 0.001 |      0 of 2 |       none |
+            |         100 % | step-by-step | teacher  |      −10.0 |    −12.4 to −7.6 | < 0.001 |     < 0.001 | yes             |  −12.4 to −7.6 |   < 0.001 |      0 of 1 |        3.4 |
+
+            ## May the student replace the teacher? Margin: 1.0 points
+
+            | arm          | training rows | difference |    95 % interval |     p | not worse by more than the margin |
+            | ------------ | ------------: | ---------: | ---------------: | ----: | --------------------------------- |
+            | finetune     |         100 % |      −33.0 | −100.0 to +100.0 | 0.877 | not shown                         |
+            | step-by-step |         100 % |      −10.0 |    −12.4 to −7.6 | 1.000 | no, it is worse                   |
+
+            ## By label, with the largest share of the rows
+
+            | arm          | label   | rows | precision | recall |     F1 | said sparrow | said crow | said owl | unreadable |
+            | ------------ | ------- | ---: | --------: | -----: | -----: | -----------: | --------: | -------: | ---------: |
+            | finetune     | sparrow |  668 |    46.4 % | 46.9 % | 46.6 % |          313 |       355 |        0 |          0 |
+            | finetune     | crow    |  666 |    47.6 % | 48.3 % | 48.0 % |            0 |       322 |      344 |          0 |
+            | finetune     | owl     |  666 |    47.0 % | 45.8 % | 46.4 % |          361 |         0 |      305 |          0 |
+            | step-by-step | sparrow |  334 |    70.1 % | 72.2 % | 71.1 % |          241 |        93 |        0 |          0 |
+            | step-by-step | crow    |  333 |    71.1 % | 68.8 % | 69.9 % |            0 |       229 |      104 |          0 |
+            | step-by-step | owl     |  333 |    68.9 % | 69.1 % | 69.0 % |          103 |         0 |      230 |          0 |
 
             ## Every run
 
-            | training rows | arm          | seed | right |    of | accuracy | macro-F1 | unreadable | best step | remark |
-            | ------------: | ------------ | ---: | ----: | ----: | -------: | -------: | ---------: | --------: | ------ |
-            |         100 % | finetune     |    0 |   600 | 1,000 |   60.0 % |   60.0 % |          0 |       750 |        |
-            |         100 % | finetune     |    1 |   340 | 1,000 |   34.0 % |   34.0 % |          0 |       750 | STUCK  |
-            |         100 % | step-by-step |    0 |   700 | 1,000 |   70.0 % |   70.0 % |          0 |       750 |        |
-            |         100 % | step-by-step |    1 |     – |     – |        – |        – |          – |         – | FAILED |
+            | training rows | arm          | seed | right |    of | accuracy | macro-F1 | unreadable | best step | validation | run                  | identity     | trained by | remark |
+            | ------------: | ------------ | ---: | ----: | ----: | -------: | -------: | ---------: | --------: | ---------: | -------------------- | ------------ | ---------- | ------ |
+            |         100 % | finetune     |    0 |   600 | 1,000 |   60.0 % |   60.0 % |          0 |       750 |     50.0 % | finetune-1-seed0     | cccccccccccc | 0.1.0      |        |
+            |         100 % | finetune     |    1 |   340 | 1,000 |   34.0 % |   34.0 % |          0 |       750 |     50.0 % | finetune-1-seed1     | cccccccccccc | 0.1.0      | STUCK  |
+            |         100 % | step-by-step |    0 |   700 | 1,000 |   70.0 % |   70.0 % |          0 |       750 |     50.0 % | step-by-step-1-seed0 | cccccccccccc | 0.1.0      |        |
+            |         100 % | step-by-step |    1 |     – |     – |        – |        – |          – |         – |          – | –                    | –            | –          | FAILED |
 
             - step-by-step, 100 % of the rows, seed 1 failed: The loss is not a number. Lower the rate.
 
@@ -67,7 +86,8 @@ public sealed class ComparisonMarkdownTests
             - **Accuracy** is the share of rows answered right. An answer that is no label of the task is unreadable and counts as wrong.
             - **An interval** holds the true value in about 95 of 100 repetitions with other rows of the same kind and, where there are several seeds, other seeds. Differences are paired: each row is compared with itself, each seed with the same seed.
             - **These students** is the narrower interval for the very students of these runs on other rows. Where it leaves out 0 and the other one does not, more seeds would help; where both hold 0, more rows would too.
-            - **Told apart: no** does not mean equal. It means that this many rows and seeds cannot say.
+            - **p** is how often chance in rows and seeds alone would show such a difference; **corrected p** is the same with the number of differences in this report taken into account (Holm). **McNemar p** speaks of these very students, like the interval beside it.
+            - **Told apart: no** does not mean equal. It means that this many rows and seeds cannot say; **detectable** is the smallest difference that they would have shown four times in five.
             - **Without reading the input** is the commonest answer's share or, if higher, the chance of guessing among a row's choices: 33.4 %. **Stuck** is a student whose own interval reaches down to it.
             - **The teacher** is scored on the same rows; answers that could not be read count as wrong.
 
@@ -83,7 +103,6 @@ public sealed class ComparisonMarkdownTests
             | dotnet      | .NET 10.0.1                                                                                     |
             | stepdistill | 0.1.0                                                                                           |
             | command     | `stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1` |
-
             """,
             page);
     }

@@ -29,7 +29,7 @@ public sealed class ComparisonPlanTests
             This comparison cannot be made:
               - finetune stands twice among the arms.
               - There are no seeds; name at least one.
-              - 'magic' is no arm; there are finetune, distill, single-task, step-by-step.
+              - 'magic' is no arm; there are finetune, distill, single-task, shuffled-words, shuffled-rows, step-by-step.
               - The fraction 0 is not above 0 and at most 1.
               - The fraction 1.5 is not above 0 and at most 1.
               - The fraction NaN is not above 0 and at most 1.
