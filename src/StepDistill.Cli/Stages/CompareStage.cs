@@ -1,4 +1,3 @@
-using System.Globalization;
 using StepDistill.Cli.Rendering;
 using StepDistill.Evaluation;
 using StepDistill.Evaluation.Comparisons;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using StepDistill.Evaluation.Comparisons;
 using StepDistill.Evaluation.Rationales;
 using StepDistill.Files;

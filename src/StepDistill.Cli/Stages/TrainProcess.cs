@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Verbs;
+using StepDistill.Files;
 using StepDistill.Runs;
 
 namespace StepDistill.Cli.Stages;
@@ -32,7 +33,7 @@ internal sealed class TrainProcess(int processes)
         try
         {
             var path = Path.Combine(folder.FullName, "recipe.json");
-            await File.WriteAllTextAsync(path, recipe.Recipe.ToJson(), cancellation).ConfigureAwait(false);
+            AtomicFile.WriteText(path, recipe.Recipe.ToJson());
             using var process = Process.Start(Command(recipe, path))!;
             using var stop = cancellation.Register(process.StandardInput.Close);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

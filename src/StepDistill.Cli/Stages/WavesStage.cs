@@ -1,6 +1,5 @@
 using StepDistill.Cli.Rendering;
 using StepDistill.Evaluation.Statistics;
-using StepDistill.Evaluation;
 using StepDistill.Tasks;
 using StepDistill.Teachers.Waves;
 

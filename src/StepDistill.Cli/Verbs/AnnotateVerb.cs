@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using StepDistill.Annotations;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
-using StepDistill.Evaluation.Statistics;
 using StepDistill.Teachers;
 
 namespace StepDistill.Cli.Verbs;

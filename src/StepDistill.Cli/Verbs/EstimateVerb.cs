@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
-using StepDistill.Evaluation.Statistics;
 using StepDistill.Teachers.Prices;
 
 namespace StepDistill.Cli.Verbs;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
-using StepDistill.Evaluation.Statistics;
 using StepDistill.Evaluation;
 
 namespace StepDistill.Cli.Verbs;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using StepDistill.Evaluation.Comparisons;
-using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
 

@@ -1,5 +1,4 @@
 using StepDistill.Evaluation.Statistics;
-using StepDistill.Recipes;
 
 namespace StepDistill.Evaluation.Comparisons;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using StepDistill.Recipes;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
 
 namespace StepDistill.Evaluation.Comparisons;
