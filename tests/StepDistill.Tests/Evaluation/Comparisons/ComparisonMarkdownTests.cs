@@ -103,6 +103,7 @@ public sealed class ComparisonMarkdownTests
             | dotnet      | .NET 10.0.1                                                                                     |
             | stepdistill | 0.1.0                                                                                           |
             | command     | `stepdistill compare birds.jsonc --arms finetune,step-by-step --seeds 0,1,2 --fractions 0.25,1` |
+
             """,
             page);
     }
