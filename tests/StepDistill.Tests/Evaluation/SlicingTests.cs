@@ -105,13 +105,13 @@ public sealed class SlicingTests
         Columns = columns.ToDictionary(column => column.Name, column => column.Value, StringComparer.OrdinalIgnoreCase),
     };
 
-    private static EvaluationReport Report(IReadOnlyList<Example> rows, params bool[] right) => new()
+    private static EvaluationReport Report(Example[] rows, params bool[] right) => new()
     {
         Subject = "someone",
         Task = "birds",
         Split = "test",
         RowsHash = "",
-        Rows = rows.Count,
+        Rows = rows.Length,
         Correct = right.Count(one => one),
         Unreadable = 0,
         Skipped = 0,
