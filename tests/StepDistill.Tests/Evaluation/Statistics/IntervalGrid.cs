@@ -7,7 +7,7 @@ using StepDistill.Evaluation.Statistics;
 namespace StepDistill.Tests.Evaluation.Statistics;
 
 /// <summary>How often the truth is in the intervals, over a grid of truths: the numbers of <c>docs/experiments/intervals.md</c>.</summary>
-public sealed class IntervalGridTests
+public sealed class IntervalGrid
 {
     private const int Repetitions = 2_000;
 

@@ -6,7 +6,7 @@ using StepDistill.Evaluation.Statistics;
 namespace StepDistill.Tests.Evaluation.Statistics;
 
 /// <summary>How often the rows that are truly needed are in the interval: the second table of <c>docs/experiments/intervals.md</c>.</summary>
-public sealed class CurveGridTests
+public sealed class CurveGrid
 {
     private const int Repetitions = 2_000;
     private const int TestRows = 1_000;
