@@ -39,8 +39,10 @@ public readonly record struct Needed(double? Value, double? Low, double? High);
 /// much to annotate; Hestness et al. 2017, arXiv 1712.00409). For each rate of a grid, ceiling and slope are weighted least
 /// squares, slope at least 0 and ceiling at most 1. With two points the rate is ½. The intervals come from repeating the
 /// fit on scores redrawn around the curve, with the noise of the rows and seeds that they were measured on or the points' own
-/// scatter, whichever is larger; noise that few seeds tell of is Student's. Points count as independent. Deterministic: the
-/// draws come from a fixed seed. How well the intervals hold is in <c>docs/experiments/intervals.md</c>.
+/// scatter, whichever is larger. Few seeds tell little about their noise at one point, so all points share one overdispersion: how
+/// many times larger their variances are than a share's (McCullagh and Nelder 1989, 4.5), and the noise is Student's. Points count
+/// as independent. Deterministic: the draws come from a fixed seed. How well the intervals hold is in
+/// <c>docs/experiments/intervals.md</c>.
 /// </remarks>
 public sealed class LearningCurve
 {
@@ -54,9 +56,14 @@ public sealed class LearningCurve
 
     private readonly Law _law;
     private readonly Law[] _drawn;
+    private readonly IReadOnlyList<CurvePoint> _points;
     private readonly (long Least, long Most) _measured;
 
-    private LearningCurve(Law law, Law[] drawn, (long Least, long Most) measured) => (_law, _drawn, _measured) = (law, drawn, measured);
+    private LearningCurve(Law law, Law[] drawn, IReadOnlyList<CurvePoint> points)
+    {
+        (_law, _drawn, _points) = (law, drawn, points);
+        _measured = (points.Min(point => point.Rows), points.Max(point => point.Rows));
+    }
 
     /// <summary>The score that no number of rows would pass.</summary>
     public double Ceiling => _law.Ceiling;
@@ -94,7 +101,7 @@ public sealed class LearningCurve
             drawn[i] = fitter.Fit(redrawn);
         }
 
-        return new LearningCurve(law, drawn, (points.Min(point => point.Rows), points.Max(point => point.Rows)));
+        return new LearningCurve(law, drawn, [.. points]);
     }
 
     /// <summary>The score after training on some rows.</summary>
@@ -120,7 +127,8 @@ public sealed class LearningCurve
     public Needed Saving(CurvePoint whole)
     {
         var random = new SplitMix64(Seed + 1);      // not the draws of the curves: those of both would move together
-        var (error, degrees) = Noise(whole);
+        var (ratio, degrees) = Overdispersion([.. _points, whole]);
+        var error = ratio * Deviation(whole);
         var scores = new double[Draws];
         for (var i = 0; i < Draws; i++)
         {
@@ -154,15 +162,27 @@ public sealed class LearningCurve
     private Foretold Of(Func<Law, double> value) =>
         new(value(_law), ConfidenceInterval.Percentiles(Array.ConvertAll(_drawn, law => value(law)), ConfidenceInterval.Level));
 
-    /// <summary>A point's standard error and its degrees of freedom: its own, or the points' scatter.</summary>
+    /// <summary>A point's standard error and its degrees of freedom: what all points tell of it, or their scatter.</summary>
     private static Func<CurvePoint, (double Error, double Degrees)> Noise(IReadOnlyList<CurvePoint> points, Law law)
     {
         var free = Math.Max(1, points.Count - 3);
         var scatter = Math.Sqrt(points.Sum(point => Math.Pow(point.Score - law.At(point.Rows), 2)) / free);
-        return point => Noise(point) is var own && own.Error >= scatter ? own : (scatter, double.PositiveInfinity);
+        var (ratio, degrees) = Overdispersion(points);
+        return point => ratio * Deviation(point) is var own && own >= scatter ? (own, degrees) : (scatter, double.PositiveInfinity);
     }
 
-    private static (double Error, double Degrees) Noise(CurvePoint point) => (point.StandardError ?? Deviation(point), point.Degrees);
+    /// <summary>How many times larger standard errors are than a share's, and Satterthwaite's degrees of freedom of their mean square.</summary>
+    private static (double Ratio, double Degrees) Overdispersion(IReadOnlyList<CurvePoint> points)
+    {
+        var (sum, perDegree, known) = (0.0, 0.0, 0);
+        foreach (var point in points.Where(point => point.StandardError is not null))
+        {
+            var square = Math.Pow(point.StandardError!.Value / Deviation(point), 2);
+            (sum, perDegree, known) = (sum + square, perDegree + (square * square / point.Degrees), known + 1);
+        }
+
+        return known == 0 ? (1, double.PositiveInfinity) : (Math.Sqrt(sum / known), sum * sum / perDegree);
+    }
 
     /// <summary>Of a share measured on some rows; as if one more were right and one more wrong, so that it is never 0.</summary>
     private static double Deviation(CurvePoint point)

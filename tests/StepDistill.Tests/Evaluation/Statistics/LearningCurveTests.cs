@@ -145,6 +145,17 @@ public sealed class LearningCurveTests
         Assert.InRange(curve.Saving(new(770_000_000, 0.58, 1_000)).Value!.Value, 60_000_000, 220_000_000);
     }
 
+    [Fact]
+    public void Points_share_what_their_seeds_tell_of_noise()
+    {
+        // Whichever point's three seeds happen to agree: squares are averaged, relative to a share's.
+        var (first, last) = (Curve(0.001, 0.04), Curve(0.04, 0.001));
+        Assert.Equal(first.High - first.Low, last.High - last.Low, 0.15 * (first.High - first.Low));
+
+        static ConfidenceInterval Curve(double one, double other) => LearningCurve.Fit(
+            [Point(1_000, 0.48, one), Point(4_000, 0.52, other)]).At(2_000).Interval;
+    }
+
     private static CurvePoint Point(long rows, double score, double error, double degrees = 1e6) =>
         CurvePoint.Of(rows, new(score, error, degrees, default, [score]), 1_000);
 }
