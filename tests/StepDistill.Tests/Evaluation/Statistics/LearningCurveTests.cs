@@ -89,7 +89,7 @@ public sealed class LearningCurveTests
     {
         var (few, many) = (Curve(2), Curve(1_000));
 
-        Assert.True(few.High - few.Low > 1.5 * (many.High - many.Low), $"{few} {many}");
+        Assert.True(few.High - few.Low > 1.25 * (many.High - many.Low), $"{few} {many}");
 
         static ConfidenceInterval Curve(double degrees) => LearningCurve.Fit(
             [Point(1_000, 0.6, 0.005, degrees), Point(4_000, 0.7, 0.005, degrees)]).At(2_000).Interval;
