@@ -12,7 +12,7 @@ internal sealed class CurveFigure
     private const int Height = 470;
 
     // Arms' names stand right of the data, where their lines end.
-    private static readonly PixelPadding Margins = new(68, 222, 74, 14);
+    private static readonly PixelPadding Margins = new(84, 222, 74, 14);
 
     // The least distance of two names, as a share of the data's height.
     private const double NameGap = 20.0 / (Height - 74 - 14);

@@ -30,7 +30,7 @@ internal static class NeedSection
             laws.ForEach(curve => table.Add(
                 Arm(curve.Arm, curve.Variant),
                 curve.Axis == ComparedCurve.Rows ? "training rows" : "parameters",
-                new(curve.Law!, "law")));
+                new(curve.Fits ? curve.Law! : $"{curve.Law} (does not fit)", "law")));
             page.Folded("The fitted power laws", table);
         }
 

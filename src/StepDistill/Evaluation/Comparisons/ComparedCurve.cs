@@ -10,6 +10,9 @@ namespace StepDistill.Evaluation.Comparisons;
 public sealed record ComparedCurve(
     string Arm, string Variant, string Axis, IReadOnlyList<ComparedPoint> Points, IReadOnlyList<ComparedPoint> Line, string? Law)
 {
+    /// <summary>Whether the law passes through the intervals of all points; where it does not, what follows from it is a guess.</summary>
+    public bool Fits { get; init; } = true;
+
     /// <summary>An axis: training rows.</summary>
     public const string Rows = "rows";
 

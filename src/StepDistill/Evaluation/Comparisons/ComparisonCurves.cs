@@ -59,7 +59,10 @@ internal sealed class ComparisonCurves
                        let value = _law!.At((long)x)
                        select new ComparedPoint(x, value.Value, Math.Max(0, value.Interval.Low), Math.Min(1, value.Interval.High), []),
                 ],
-                string.Create(CultureInfo.InvariantCulture, $"{_law!.Ceiling:0.000} − {_law.Slope:0.###}·n^−{_law.Rate:0.00}"));
+                string.Create(CultureInfo.InvariantCulture, $"{_law!.Ceiling:0.000} − {_law.Slope:0.###}·n^−{_law.Rate:0.00}"))
+            {
+                Fits = Points.All(point => _law.At((long)point.X).Value is var foretold && foretold >= point.Arm.Low && foretold <= point.Arm.High),
+            };
         }
 
         public ComparedSaving Against(Measured other)

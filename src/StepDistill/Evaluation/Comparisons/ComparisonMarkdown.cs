@@ -196,7 +196,7 @@ internal sealed class ComparisonMarkdown
                 {
                     table.Add(
                         Named(curve.Arm, curve.Variant), About(point.X), Percent(point.Accuracy), Percents(point.Low, point.High),
-                        place == 0 ? curve.Law ?? None : "");
+                        place == 0 ? $"{curve.Law ?? None}{(curve.Fits ? "" : " (does not fit)")}" : "");
                 }
             }
 

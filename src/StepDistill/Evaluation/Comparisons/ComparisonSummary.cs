@@ -21,7 +21,7 @@ internal sealed class ComparisonSummary(ComparisonReport report)
 
     /// <summary>What readers must keep in mind, one sentence or two each; empty where there is nothing.</summary>
     public IEnumerable<string> Cautions() =>
-        Teacher().Concat(Failures()).Concat(Stuck()).Concat(NoControl()).Concat(Seeds()).Concat(Validation()).Concat(Many());
+        Teacher().Concat(Failures()).Concat(Stuck()).Concat(Unreadable()).Concat(Misfits()).Concat(NoControl()).Concat(Seeds()).Concat(Validation()).Concat(Many());
 
     /// <summary>The size and setting that sentences are about: the largest student.</summary>
     private string Variant => report.Variants.Count == 0 ? "" : report.Variants[^1].Name;
@@ -166,6 +166,26 @@ internal sealed class ComparisonSummary(ComparisonReport report)
             yield return $"**{stuck} of {Of(done, "student")} {(stuck == 1 ? "is" : "are")} stuck**: not told from "
                 + $"giving every row the same answer ({Percent(report.Baseline)}). A mean over stuck and other seeds "
                 + "describes neither; look at the single runs.";
+        }
+    }
+
+    private IEnumerable<string> Unreadable()
+    {
+        string[] arms = [.. report.Arms.Where(arm => arm.Unreadable > 0.5).Select(arm => arm.Arm).Distinct()];
+        if (arms.Length > 0)
+        {
+            yield return $"**Most answers of {string.Join(", ", arms)} are no label of the task** and count as wrong. Either it has not learnt the form "
+                + "of an answer, or its answers are cut off: evaluation.max_tokens and batches.max_target_tokens must leave room for them.";
+        }
+    }
+
+    private IEnumerable<string> Misfits()
+    {
+        string[] arms = [.. report.Curves.Where(curve => !curve.Fits).Select(curve => curve.Arm).Distinct()];
+        if (arms.Length > 0)
+        {
+            yield return $"The points of {string.Join(", ", arms)} lie on no power law, as where a student begins to learn all of a sudden: what their "
+                + "curves say about the rows that are needed is a guess.";
         }
     }
 

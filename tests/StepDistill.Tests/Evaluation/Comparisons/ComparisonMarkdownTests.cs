@@ -186,6 +186,30 @@ public sealed class ComparisonMarkdownTests
         StringComparison.Ordinal);
 
     [Fact]
+    public void Answers_that_are_no_labels_are_pointed_out()
+    {
+        var mute = Outcomes.Done(Arms.SingleTask, 1, 0, 0.0);
+        var report = mute.Result!.Report;
+        var page = Page(
+            new([Finetune, Arms.SingleTask], [1], [0]),
+            [Outcomes.Done(Finetune, 1, 0, 0.6), mute with { Result = mute.Result with { Report = report with { Unreadable = report.Rows } } }]);
+
+        Assert.Contains("**Most answers of single-task are no label of the task**", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Most answers of finetune", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_curve_through_none_of_its_points_is_pointed_out()
+    {
+        var plan = new ComparisonPlan([StepByStep], [0.1, 0.3, 1], [0, 1, 2]);
+        string Of(params double[] accuracies) => Page(plan, [.. plan.Cells.Select(cell => Outcomes.Done(
+            StepByStep, cell.Fraction, cell.Seed, accuracies[plan.Fractions.ToList().IndexOf(cell.Fraction)]))]);
+
+        Assert.Contains("The points of step-by-step lie on no power law", Of(0.35, 0.36, 0.95), StringComparison.Ordinal);
+        Assert.DoesNotContain("lie on no power law", Of(0.60, 0.70, 0.75), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_teacher_that_is_no_program_is_not_called_simulated()
     {
         var page = Page(
