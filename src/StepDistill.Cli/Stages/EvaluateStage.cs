@@ -80,7 +80,7 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
             }
         }
 
-        var report = TeacherEvaluation.Evaluate(recipe.Task, examples, annotations, $"teacher ({teacher.Name})", split.Name);
+        var report = TeacherEvaluation.Evaluate(recipe.Task, examples, annotations, teacher.Name, split.Name);
         return report.Rows == 0 ? null : report;
     }
 

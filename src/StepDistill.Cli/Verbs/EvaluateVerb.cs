@@ -78,7 +78,8 @@ internal sealed class EvaluateVerb : Verb
         var withErrors = words.GetValue(_errors);
         var (report, folder) = await terminal.WithProgressAsync("Evaluating", progress =>
             _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale) || withErrors, reuse: false, progress, cancellation));
-        var teacher = await _evaluate.TeacherAsync(recipe, split, cancellation);
+        var answers = await _evaluate.TeacherAsync(recipe, split, cancellation);
+        var teacher = answers is null ? null : answers with { Subject = $"teacher ({answers.Subject})" };
 
         terminal.Say($"{split.Name}: {split.Source}");
         foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))

@@ -35,7 +35,8 @@ internal sealed class RunVerb : Verb
         var asked = await AnnotateAsync(recipe, terminal, cancellation);
         var trained = await TrainAsync(recipe, terminal, cancellation);
         var (report, evaluated) = await EvaluateAsync(recipe, trained, terminal, cancellation);
-        var teacher = await _evaluate.TeacherAsync(recipe, recipe.ReportSplit, cancellation);
+        var answers = await _evaluate.TeacherAsync(recipe, recipe.ReportSplit, cancellation);
+        var teacher = answers is null ? null : answers with { Subject = $"teacher ({answers.Subject})" };
 
         terminal.Say();
         foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))

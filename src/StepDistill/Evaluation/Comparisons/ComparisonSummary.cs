@@ -47,13 +47,19 @@ internal sealed class ComparisonSummary(ComparisonReport report)
                 var (what, interval) = (control.Replace('-', ' '), SignedInterval(difference.Low, difference.High));
                 yield return difference switch
                 {
-                    { Low: > 0 } => $"It is {Points(difference.Difference)} points ahead of students with {what} as well ({interval}), so it was the reasons that helped.",
+                    { Low: > 0 } => $"It is {Points(difference.Difference)} points ahead of students with {what} as well ({interval}), so the reasons themselves help{Without(control, difference.Fraction)}.",
                     { High: < 0 } => $"But students with {what} are {Points(-difference.Difference)} points ahead of it ({interval}), so it was not the reasons that helped.",
                     _ => $"Students with {what} are not told from it ({Signed(difference.Difference)} points, {interval}), so **nothing here shows that the reasons themselves matter**.",
                 };
             }
         }
     }
+
+    /// <summary>What spoilt reasons already gain, as more text to learn from; reasons cannot take the credit for it.</summary>
+    private string Without(string control, double fraction) =>
+        Between(control, Arms.Finetune).FirstOrDefault(one => one.Fraction == fraction) is { Low: > 0 } gain
+            ? $", though not alone: those students are {Points(gain.Difference)} points ahead of {Arms.Finetune} ({SignedInterval(gain.Low, gain.High)})"
+            : "";
 
     private IEnumerable<string> Standing(string arm)
     {

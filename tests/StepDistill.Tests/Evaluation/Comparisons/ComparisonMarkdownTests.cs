@@ -185,6 +185,23 @@ public sealed class ComparisonMarkdownTests
             [.. Enumerable.Range(0, 3).Select(seed => Outcomes.Done(Finetune, 1, seed, 0.6))]),
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(0.60, 0.70, "so the reasons themselves help. ")]
+    [InlineData(0.65, 0.70, "so the reasons themselves help, though not alone: those students are 5.0 points ahead of finetune (")]
+    [InlineData(0.70, 0.70, "**nothing here shows that the reasons themselves matter**")]
+    [InlineData(0.75, 0.70, "so it was not the reasons that helped.")]
+    public void The_control_decides_whether_it_was_the_reasons(double control, double stepByStep, string expected)
+    {
+        var plan = new ComparisonPlan([Finetune, "shuffled-rows", StepByStep], [1], [0, 1, 2]);
+
+        var page = Page(
+            plan,
+            [.. plan.Cells.Select(cell => Outcomes.Done(
+                cell.Arm, 1, cell.Seed, cell.Arm switch { Finetune => 0.60, StepByStep => stepByStep, _ => control }))]);
+
+        Assert.Contains(expected, FirstParagraph(page) + " ", StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Answers_that_are_no_labels_are_pointed_out()
     {
