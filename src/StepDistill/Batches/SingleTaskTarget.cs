@@ -9,7 +9,8 @@ namespace StepDistill.Batches;
 /// </remarks>
 public static class SingleTaskTarget
 {
-    private const string Marker = "So the answer is ";
+    /// <summary>The words between rationale and label.</summary>
+    internal const string Marker = "So the answer is ";
 
     /// <summary>Puts rationale and label together: <c>RATIONALE So the answer is LABEL</c>.</summary>
     /// <param name="rationale">The rationale; without one the text starts with the marker.</param>

@@ -49,6 +49,12 @@ public sealed record TrainingSet
             texts.AddRange(answers
                 .SelectMany(answer => new[] { answer.Label, answer.Rationale })
                 .Prepend(example.Label).Prepend(example.Input).OfType<string>());
+            if (training.Arm == Arms.SingleTask)
+            {
+                // Else a small vocabulary may lack a letter of the words that part the rationale from the label.
+                texts.AddRange(answers.Where(answer => answer.Rationale is not null).Select(_ => SingleTaskTarget.Marker));
+            }
+
             if (TaskSplits.InFraction(example.Id, training.Fraction) && maker.Make(example, answers) is { } lesson)
             {
                 lessons.Add(lesson);

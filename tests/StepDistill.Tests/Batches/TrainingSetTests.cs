@@ -49,6 +49,16 @@ public sealed class TrainingSetTests : IDisposable
     }
 
     [Fact]
+    public async Task The_tokenizer_of_the_single_task_arm_sees_the_words_between_rationale_and_label()
+    {
+        var (single, other) = (await ReadAsync(new() { Arm = Arms.SingleTask }, "first"), await ReadAsync(new(), "first"));
+
+        Assert.Equal(20, single.Texts.Count(text => text == "So the answer is "));
+        Assert.DoesNotContain("So the answer is ", other.Texts);
+        Assert.NotEqual(single.Hashes["texts"], other.Hashes["texts"]);
+    }
+
+    [Fact]
     public async Task Spoilt_rationales_leave_labels_and_tokenizer_text_as_they_are()
     {
         var (plain, control) = (await ReadAsync(new(), "first"), await ReadAsync(new() { RationaleControl = "shuffled-rows" }, "first"));
