@@ -13,7 +13,7 @@ internal sealed class CompareProgress : IProgress<CellOutcome>
     private readonly Dictionary<ComparisonCell, long> _steps = [];
     private readonly int _cells;
     private readonly long _total;
-    private int _trained;
+    private readonly HashSet<ComparisonCell> _trained = [];
     private int _evaluated;
 
     /// <summary>Nothing is done yet.</summary>
@@ -38,12 +38,16 @@ internal sealed class CompareProgress : IProgress<CellOutcome>
             {
                 if (part.Total == whole)        // bytes are no steps
                 {
-                    _trained += part.Done == whole && _steps.GetValueOrDefault(cell) < whole ? 1 : 0;
-                    _steps[cell] = part.Done;
+                    // A log that is read again begins at its first step.
+                    _steps[cell] = Math.Max(part.Done, _steps.GetValueOrDefault(cell));
+                    if (part.Done == whole)
+                    {
+                        _trained.Add(cell);
+                    }
                 }
 
                 var detail = part.Detail.Length == 0 ? "" : $", {part.Detail}";
-                Report($"{_trained} of {_cells} runs trained; {cell}{detail}");
+                Report($"{_trained.Count} of {_cells} runs trained; {cell}{detail}");
             }
         });
     }
