@@ -77,7 +77,9 @@ internal sealed class ComparisonSummary(ComparisonReport report)
 
     private IEnumerable<string> Saving(string arm, string against)
     {
-        if (report.Savings.FirstOrDefault(one => (one.Arm, one.Against, one.Variant, one.Axis) == (arm, against, Variant, ComparedCurve.Rows)) is { } saving)
+        // A law that misses its own points foretells nothing.
+        if (report.Savings.FirstOrDefault(one => (one.Arm, one.Against, one.Variant, one.Axis) == (arm, against, Variant, ComparedCurve.Rows)) is { } saving
+            && report.Curves.Any(curve => (curve.Arm, curve.Variant, curve.Axis, curve.Fits) == (arm, Variant, ComparedCurve.Rows, true)))
         {
             yield return SavingWords.Of(saving);
         }
