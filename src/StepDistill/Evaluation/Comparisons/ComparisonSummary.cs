@@ -1,3 +1,4 @@
+using StepDistill.Evaluation.Statistics;
 using StepDistill.Recipes;
 using static StepDistill.Evaluation.Comparisons.ReportNumbers;
 
@@ -47,6 +48,9 @@ internal sealed class ComparisonSummary(ComparisonReport report)
                 var (what, interval) = (control.Replace('-', ' '), SignedInterval(difference.Low, difference.High));
                 yield return difference switch
                 {
+                    { Decided: true } when !IsUpheld(difference) =>
+                        $"Students with {what} are {Points(Math.Abs(difference.Difference))} points {(difference.Low > 0 ? "behind" : "ahead of")} it ({interval}), "
+                        + $"{NotUpheld(difference)}, so **little here shows whether the reasons themselves matter**.",
                     { Low: > 0 } => $"It is {Points(difference.Difference)} points ahead of students with {what} as well ({interval}), so the reasons themselves help{Without(control, difference.Fraction)}.",
                     { High: < 0 } => $"But students with {what} are {Points(-difference.Difference)} points ahead of it ({interval}), so it was not the reasons that helped.",
                     _ => $"Students with {what} are not told from it ({Signed(difference.Difference)} points, {interval}), so **nothing here shows that the reasons themselves matter**.",
@@ -120,8 +124,15 @@ internal sealed class ComparisonSummary(ComparisonReport report)
             ? " For these very students alone it would be "
                 + $"{SignedInterval(difference.RowsLow, difference.RowsHigh)}: what is missing is seeds."
             : "";
-        return where + verdict + means + seeds;
+        var corrected = difference.Decided && !IsUpheld(difference) ? $" Taken as one of many, {NotUpheld(difference)}." : "";
+        return where + verdict + means + corrected + seeds;
     }
+
+    /// <summary>Whether a difference stands when the number of comparisons is taken into account.</summary>
+    private static bool IsUpheld(ComparedDifference difference) => difference.AdjustedPValue < 1 - ConfidenceInterval.Level;
+
+    private string NotUpheld(ComparedDifference difference) =>
+        $"it is not upheld by the correction for {report.Differences.Count} comparisons (p {PValue(difference.PValue)}, corrected {PValue(difference.AdjustedPValue)})";
 
     private string FurtherFraction(ComparedDifference difference) =>
         $"With {Share(Arm(difference.Arm, difference.Fraction))} " + difference switch

@@ -203,6 +203,20 @@ public sealed class ComparisonMarkdownTests
     }
 
     [Fact]
+    public void What_a_correction_does_not_uphold_is_no_finding()
+    {
+        // Twenty shares without a difference, and one with a small one.
+        var plan = new ComparisonPlan([Finetune, "shuffled-rows", StepByStep], [.. Enumerable.Range(1, 20).Select(share => share / 20.0)], [0]);
+
+        var page = Page(plan, [.. plan.Cells.Select(cell => Outcomes.Done(
+            cell.Arm, cell.Fraction, cell.Seed, cell is { Arm: StepByStep, Fraction: 1 } ? 0.63 : 0.60))]);
+
+        Assert.Contains("**step-by-step is ahead of finetune by 3.0 points**", FirstParagraph(page), StringComparison.Ordinal);
+        Assert.Contains("Taken as one of many, it is not upheld by the correction for 60 comparisons (p 0.0", FirstParagraph(page), StringComparison.Ordinal);
+        Assert.Contains("**little here shows whether the reasons themselves matter**", FirstParagraph(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Answers_that_are_no_labels_are_pointed_out()
     {
         var mute = Outcomes.Done(Arms.SingleTask, 1, 0, 0.0);
