@@ -49,7 +49,7 @@ internal sealed class ComparisonSummary(ComparisonReport report)
                 yield return difference switch
                 {
                     { Decided: true } when !IsUpheld(difference) =>
-                        $"Students with {what} are {Points(Math.Abs(difference.Difference))} points {(difference.Low > 0 ? "behind" : "ahead of")} it ({interval}), "
+                        $"Students with {what} are {Points(Math.Abs(difference.Difference))} points {(difference.Low > 0 ? "behind" : "ahead of")} it ({interval}); "
                         + $"{NotUpheld(difference)}, so **little here shows whether the reasons themselves matter**.",
                     { Low: > 0 } => $"It is {Points(difference.Difference)} points ahead of students with {what} as well ({interval}), so the reasons themselves help{Without(control, difference.Fraction)}.",
                     { High: < 0 } => $"But students with {what} are {Points(-difference.Difference)} points ahead of it ({interval}), so it was not the reasons that helped.",
@@ -132,7 +132,7 @@ internal sealed class ComparisonSummary(ComparisonReport report)
     private static bool IsUpheld(ComparedDifference difference) => difference.AdjustedPValue < 1 - ConfidenceInterval.Level;
 
     private string NotUpheld(ComparedDifference difference) =>
-        $"it is not upheld by the correction for {report.Differences.Count} comparisons (p {PValue(difference.PValue)}, corrected {PValue(difference.AdjustedPValue)})";
+        $"that is not upheld by the correction for {report.Differences.Count} comparisons (p {PValue(difference.PValue)}, corrected {PValue(difference.AdjustedPValue)})";
 
     private string FurtherFraction(ComparedDifference difference) =>
         $"With {Share(Arm(difference.Arm, difference.Fraction))} " + difference switch

@@ -212,7 +212,7 @@ public sealed class ComparisonMarkdownTests
             cell.Arm, cell.Fraction, cell.Seed, cell is { Arm: StepByStep, Fraction: 1 } ? 0.63 : 0.60))]);
 
         Assert.Contains("**step-by-step is ahead of finetune by 3.0 points**", FirstParagraph(page), StringComparison.Ordinal);
-        Assert.Contains("Taken as one of many, it is not upheld by the correction for 60 comparisons (p 0.0", FirstParagraph(page), StringComparison.Ordinal);
+        Assert.Contains("Taken as one of many, that is not upheld by the correction for 60 comparisons (p 0.0", FirstParagraph(page), StringComparison.Ordinal);
         Assert.Contains("**little here shows whether the reasons themselves matter**", FirstParagraph(page), StringComparison.Ordinal);
     }
 
