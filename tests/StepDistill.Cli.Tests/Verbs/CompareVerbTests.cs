@@ -119,7 +119,7 @@ public sealed partial class CompareVerbTests
     }
 
     [Theory]
-    [InlineData("step-by-step within 99.9 of finetune", ExitCode.Success)]
+    [InlineData("step-by-step within 100 of finetune", ExitCode.Success)]
     [InlineData("step-by-step > finetune", ExitCode.GateNotMet)]
     public async Task A_gate_decides_over_the_exit_code(string condition, int code)
     {
