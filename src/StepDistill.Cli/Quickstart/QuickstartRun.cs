@@ -50,6 +50,9 @@ internal sealed class QuickstartRun
     public string Command => $"stepdistill compare {_project.Recipe} --runs {_project.Runs}"
         + $" --arms {string.Join(',', Plan.Arms)} --seeds {string.Join(',', _size.Seeds)} --rationale-rows 0";
 
+    /// <summary>How the comparison is made again with a control beside it.</summary>
+    public string ControlCommand => $"stepdistill compare {_project.Recipe} --runs {_project.Runs} --seeds {string.Join(',', _size.Seeds)}";
+
     /// <summary>The folder of the student that is asked in the end.</summary>
     public string StudentRun => CompareStage.Of(_recipe, new(Arms.StepByStep, 1, _size.Seeds[0])).Run.Root;
 

@@ -33,7 +33,7 @@ internal static class QuickstartWords
     public static ComparedDifference? Difference(ComparisonReport report) =>
         report.Differences.SingleOrDefault(one => one.Arm == Arms.StepByStep && one.Against == Arms.Finetune);
 
-    /// <summary>Whether the reasons helped: null where the numbers do not tell.</summary>
+    /// <summary>Whether training on reasons helped: null where the numbers do not tell.</summary>
     public static bool? Helped(ComparisonReport report) => Difference(report) switch
     {
         { Low: > 0 } => true,
@@ -55,7 +55,7 @@ internal static class QuickstartWords
             $"{Points(difference.Difference)} points (95 % interval {Points(difference.Low)} to {Points(difference.High)}, over questions and seeds)");
         yield return Helped(report) switch
         {
-            true => $"Reasons helped: step-by-step is ahead by {interval}.",
+            true => $"Training on reasons helped: step-by-step is ahead by {interval}.",
             false => $"Reasons did not help here: step-by-step is behind; the difference is {interval}.",
             null => $"This does not show that reasons help: the difference is {interval}, and the interval includes 0.",
         };

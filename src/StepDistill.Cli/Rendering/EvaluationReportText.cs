@@ -7,10 +7,10 @@ namespace StepDistill.Cli.Rendering;
 /// <summary>Evaluation reports as a table and as objects.</summary>
 internal static class EvaluationReportText
 {
-    /// <summary>Writes a table with a row for each report.</summary>
-    public static IEnumerable<string> Table(IEnumerable<EvaluationReport> reports) => TextTable.Lines(
+    /// <summary>Writes a student's report as a table, with its teacher below it where there is one.</summary>
+    public static IEnumerable<string> Table(EvaluationReport student, EvaluationReport? teacher) => TextTable.Lines(
         ["who", "rows", "correct", "accuracy", "95 % interval", "unreadable"],
-        reports.Select(report => new[]
+        new[] { student, AsTeacher(teacher) }.OfType<EvaluationReport>().Select(report => new[]
         {
             report.Subject,
             report.Rows.ToString("N0", CultureInfo.InvariantCulture),
@@ -34,6 +34,12 @@ internal static class EvaluationReportText
         ["baseline"] = report.Baseline,
         ["macro_f1"] = report.MacroF1,
     };
+
+    /// <summary>Writes a teacher's report as an object; null where there is none.</summary>
+    public static JsonObject? TeacherJson(EvaluationReport? teacher) => teacher is null ? null : Json(AsTeacher(teacher)!);
+
+    private static EvaluationReport? AsTeacher(EvaluationReport? teacher) =>
+        teacher is null ? null : teacher with { Subject = $"teacher ({teacher.Subject})" };
 
     /// <summary>Writes a share as a percentage.</summary>
     public static string Share(double share) => share.ToString("P1", CultureInfo.InvariantCulture);

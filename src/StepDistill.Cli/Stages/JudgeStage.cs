@@ -72,7 +72,11 @@ internal sealed class JudgeStage(StageSet stages)
 
         using var client = stages.Judge(judge);
         var judgement = await new RationaleJudge(client, judge.Model!).JudgeAsync(rows, warn, cancellation: cancellation).ConfigureAwait(false);
-        AtomicFile.WriteText(place, JsonSerializer.Serialize(judgement));
+        if (judgement.Unanswered == 0)      // else the next comparison asks again
+        {
+            AtomicFile.WriteText(place, JsonSerializer.Serialize(judgement));
+        }
+
         return judgement;
 
         string Shown(string text) => redactor?.Redact(text) ?? text;

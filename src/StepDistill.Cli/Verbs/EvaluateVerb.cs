@@ -78,11 +78,10 @@ internal sealed class EvaluateVerb : Verb
         var withErrors = words.GetValue(_errors);
         var (report, folder) = await terminal.WithProgressAsync("Evaluating", progress =>
             _evaluate.StudentAsync(recipe, run, split, words.GetValue(_rationale) || withErrors, reuse: false, progress, cancellation));
-        var answers = await _evaluate.TeacherAsync(recipe, split, cancellation);
-        var teacher = answers is null ? null : answers with { Subject = $"teacher ({answers.Subject})" };
+        var teacher = await _evaluate.TeacherAsync(recipe, split, cancellation);
 
         terminal.Say($"{split.Name}: {split.Source}");
-        foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
+        foreach (var line in EvaluationReportText.Table(report, teacher))
         {
             terminal.Say(line);
         }
@@ -103,7 +102,7 @@ internal sealed class EvaluateVerb : Verb
 
         result["run"] = run.Root;
         result["report"] = folder;
-        result["teacher"] = teacher is null ? null : EvaluationReportText.Json(teacher);
+        result["teacher"] = EvaluationReportText.TeacherJson(teacher);
         if (gate is not null)
         {
             result["gate"] = new JsonObject { ["at_least"] = gate, ["met"] = met };
@@ -112,6 +111,7 @@ internal sealed class EvaluateVerb : Verb
         terminal.Result(result);
         return met ? ExitCode.Success : ExitCode.GateNotMet;
     }
+
     /// <summary>Shows the rows themselves: slices of them, and those that somebody got wrong.</summary>
     private async Task ShowRowsAsync(
         ParseResult words,

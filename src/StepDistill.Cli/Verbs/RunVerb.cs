@@ -35,11 +35,10 @@ internal sealed class RunVerb : Verb
         var asked = await AnnotateAsync(recipe, terminal, cancellation);
         var trained = await TrainAsync(recipe, terminal, cancellation);
         var (report, evaluated) = await EvaluateAsync(recipe, trained, terminal, cancellation);
-        var answers = await _evaluate.TeacherAsync(recipe, recipe.ReportSplit, cancellation);
-        var teacher = answers is null ? null : answers with { Subject = $"teacher ({answers.Subject})" };
+        var teacher = await _evaluate.TeacherAsync(recipe, recipe.ReportSplit, cancellation);
 
         terminal.Say();
-        foreach (var line in EvaluationReportText.Table(new[] { report, teacher }.OfType<EvaluationReport>()))
+        foreach (var line in EvaluationReportText.Table(report, teacher))
         {
             terminal.Say(line);
         }
@@ -51,7 +50,7 @@ internal sealed class RunVerb : Verb
         var result = EvaluationReportText.Json(report);
         result["run"] = recipe.Run.Root;
         result["student"] = recipe.Run.Student;
-        result["teacher"] = teacher is null ? null : EvaluationReportText.Json(teacher);
+        result["teacher"] = EvaluationReportText.TeacherJson(teacher);
         result["done"] = new JsonObject { ["annotated"] = asked, ["trained"] = trained, ["evaluated"] = evaluated };
         terminal.Result(result);
         return ExitCode.Success;

@@ -32,7 +32,7 @@ internal static class RationaleSection
         {
             page.Element("p", $"{judgement.Judge}, asked about {Of(judgement.Rows, "row")} in both orders, prefers the student's reason "
                 + $"in {Count(judgement.PrefersStudent)} and the teacher's in {Count(judgement.PrefersTeacher)}; "
-                + $"{Count(judgement.Undecided)} are undecided.");
+                + $"{Count(judgement.Undecided)} are undecided{(judgement.Unanswered > 0 ? $"; {Count(judgement.Unanswered)} requests were not answered" : "")}.");
         }
 
         page.EndSection();

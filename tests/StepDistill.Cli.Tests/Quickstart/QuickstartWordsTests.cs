@@ -6,7 +6,7 @@ namespace StepDistill.Cli.Tests.Quickstart;
 public sealed class QuickstartWordsTests
 {
     [Theory]
-    [InlineData(0.05, 0.21, true, "Reasons helped: step-by-step is ahead by +13.0 points (95 % interval +5.0 to +21.0")]
+    [InlineData(0.05, 0.21, true, "Training on reasons helped: step-by-step is ahead by +13.0 points (95 % interval +5.0 to +21.0")]
     [InlineData(-0.21, -0.05, false, "Reasons did not help here: step-by-step is behind; the difference is -13.0 points")]
     [InlineData(-0.01, 0.27, null, "This does not show that reasons help: the difference is +13.0 points (95 % interval -1.0 to +27.0")]
     public void The_interval_decides_what_is_said(double low, double high, bool? helped, string said)

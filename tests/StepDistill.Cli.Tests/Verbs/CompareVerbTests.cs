@@ -176,6 +176,30 @@ public sealed partial class CompareVerbTests
     }
 
     [Fact]
+    public async Task A_judge_that_was_not_reached_for_some_rows_is_asked_again()
+    {
+        using var folder = new TemporaryFolder();
+        var model = new CountingJudge { Fails = 1 };
+        var stages = FakeStages.Create(answer: _ => "swim") with { Judge = _ => model };
+        string[] words =
+        [
+            Birds.WriteTo(folder), "--runs", folder["runs"], "--json", "--seeds", "0", "--arms", "step-by-step",
+            "--set", $"task.test={folder["valid.jsonl"]}", "--judge", "wise",
+        ];
+
+        var first = await Run.Verb(new CompareVerb(stages), words);
+        var again = await Run.Verb(new CompareVerb(stages), words);
+
+        Assert.Equal((1, 1), Counts(first, "undecided", "unanswered"));
+        Assert.Equal((0, 0), Counts(again, "undecided", "unanswered"));
+        Assert.Equal(4, model.Asked);
+
+        static (int, int) Counts(Run run, string one, string other) => run.Json["rationales"]!["judgement"]! is var judgement
+            ? (judgement[one]!.GetValue<int>(), judgement[other]!.GetValue<int>())
+            : default;
+    }
+
+    [Fact]
     public async Task With_prices_it_says_when_distilling_has_paid()
     {
         using var folder = new TemporaryFolder();
@@ -227,10 +251,17 @@ public sealed partial class CompareVerbTests
     {
         public int Asked { get; private set; }
 
+        /// <summary>Requests that fail at first.</summary>
+        public int Fails { get; init; }
+
         public Task<ChatResponse> GetResponseAsync(
             IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
         {
-            Asked++;
+            if (++Asked <= Fails)
+            {
+                throw new StepDistillException("The server is not there.");
+            }
+
             var text = string.Join('\n', messages.Select(message => message.Text));
             var verdict = text.IndexOf("It dives.", StringComparison.Ordinal) < text.IndexOf("it is auk", StringComparison.Ordinal) ? "A" : "B";
             return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, $"Verdict: {verdict}")));

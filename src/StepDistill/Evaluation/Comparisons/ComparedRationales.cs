@@ -33,4 +33,8 @@ public sealed record ComparedRationales(
 /// <param name="PrefersStudent">Rows where it prefers the student's rationale in both orders.</param>
 /// <param name="PrefersTeacher">Rows where it prefers the teacher's rationale in both orders.</param>
 /// <param name="Undecided">Rows where it calls them equal, or where its verdict turns with the order.</param>
-public sealed record ComparedJudgement(string Judge, int Rows, int PrefersStudent, int PrefersTeacher, int Undecided);
+public sealed record ComparedJudgement(string Judge, int Rows, int PrefersStudent, int PrefersTeacher, int Undecided)
+{
+    /// <summary>Requests to which no answer came; their rows are among the undecided.</summary>
+    public int Unanswered { get; init; }
+}

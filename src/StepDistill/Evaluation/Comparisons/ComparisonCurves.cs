@@ -11,7 +11,7 @@ internal sealed class ComparisonCurves
 {
     private const int LinePoints = 25;
 
-    private readonly List<Measured> _curves = [];
+    private readonly Measured[] _curves;
 
     public ComparisonCurves(IReadOnlyList<ComparedArm> arms, IReadOnlyList<ComparedVariant> variants, int rows)
     {
@@ -20,6 +20,7 @@ internal sealed class ComparisonCurves
             from arm in arms
             orderby arm.Fraction
             group (X: (double)arm.TrainingExamples, Arm: arm) by (arm.Arm, arm.Variant) into curve
+            where IsCurve(curve.Select(point => point.X))
             select new Measured(curve.Key.Arm, curve.Key.Variant, ComparedCurve.Rows, [.. curve], rows);
         var bySize =
             from variant in variants
@@ -27,8 +28,9 @@ internal sealed class ComparisonCurves
             from arm in arms
             where arm.Variant == variant.Name && arm.Fraction == whole
             group (X: (double)variant.Parameters!.Value, Arm: arm) by arm.Arm into curve
+            where IsCurve(curve.Select(point => point.X))
             select new Measured(curve.Key, "", ComparedCurve.Parameters, [.. curve], rows);
-        _curves.AddRange(byRows.Concat(bySize).Where(curve => curve.Points.Select(point => point.X).Distinct().Count() > 1));
+        _curves = [.. byRows, .. bySize];
     }
 
     public IEnumerable<ComparedCurve> All() => _curves.Select(curve => curve.Drawn());
@@ -41,11 +43,11 @@ internal sealed class ComparisonCurves
             && (one.Axis, one.Variant) == (other.Axis, other.Variant)
         select one.Against(other);
 
+    private static bool IsCurve(IEnumerable<double> places) => places.Distinct().Count() > 1;
+
     private sealed record Measured(string Arm, string Variant, string Axis, IReadOnlyList<(double X, ComparedArm Arm)> Points, int Rows)
     {
-        private readonly LearningCurve? _law = Points.Select(point => point.X).Distinct().Count() < 2
-            ? null
-            : LearningCurve.Fit([.. Points.Select(point => At(point, Rows))]);
+        private readonly LearningCurve _law = LearningCurve.Fit([.. Points.Select(point => At(point, Rows))]);
 
         public ComparedCurve Drawn()
         {
@@ -56,10 +58,10 @@ internal sealed class ComparisonCurves
                 [
                     .. from step in Enumerable.Range(0, LinePoints)
                        let x = Math.Round(first * Math.Pow(last / first, step / (LinePoints - 1.0)))
-                       let value = _law!.At((long)x)
+                       let value = _law.At((long)x)
                        select new ComparedPoint(x, value.Value, Math.Max(0, value.Interval.Low), Math.Min(1, value.Interval.High), []),
                 ],
-                string.Create(CultureInfo.InvariantCulture, $"{_law!.Ceiling:0.000} − {_law.Slope:0.###}·n^−{_law.Rate:0.00}"))
+                string.Create(CultureInfo.InvariantCulture, $"{_law.Ceiling:0.000} − {_law.Slope:0.###}·n^−{_law.Rate:0.00}"))
             {
                 Fits = Points.All(point => _law.At((long)point.X).Value is var foretold && foretold >= point.Arm.Low && foretold <= point.Arm.High),
             };
@@ -67,7 +69,7 @@ internal sealed class ComparisonCurves
 
         public ComparedSaving Against(Measured other)
         {
-            var needed = _law!.Saving(At(other.Points[^1], Rows));
+            var needed = _law.Saving(At(other.Points[^1], Rows));
             return new(Arm, other.Arm, Variant, Axis, other.Points[^1].X, needed.Value, needed.Low, needed.High)
             {
                 AtMost = needed.Value <= Points[0].X,

@@ -234,7 +234,7 @@ internal sealed class ComparisonMarkdown
         {
             table.Add($"judge {judged.Judge} prefers the student's rationale", $"{judged.PrefersStudent} of {judged.Rows}");
             table.Add($"judge {judged.Judge} prefers the teacher's", $"{judged.PrefersTeacher} of {judged.Rows}");
-            table.Add($"judge {judged.Judge} is undecided", $"{judged.Undecided} of {judged.Rows}");
+            table.Add($"judge {judged.Judge} is undecided", $"{judged.Undecided} of {judged.Rows}{(judged.Unanswered > 0 ? $" ({judged.Unanswered} requests unanswered)" : "")}");
         }
 
         Line(table.ToString());

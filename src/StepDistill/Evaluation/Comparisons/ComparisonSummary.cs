@@ -61,7 +61,7 @@ internal sealed class ComparisonSummary(ComparisonReport report)
 
     /// <summary>What spoilt reasons already gain, as more text to learn from; reasons cannot take the credit for it.</summary>
     private string Without(string control, double fraction) =>
-        Between(control, Arms.Finetune).FirstOrDefault(one => one.Fraction == fraction) is { Low: > 0 } gain
+        Between(control, Arms.Finetune).FirstOrDefault(one => one.Fraction == fraction) is { Low: > 0 } gain && IsUpheld(gain)
             ? $", though not alone: those students are {Points(gain.Difference)} points ahead of {Arms.Finetune} ({SignedInterval(gain.Low, gain.High)})"
             : "";
 
@@ -139,14 +139,16 @@ internal sealed class ComparisonSummary(ComparisonReport report)
         {
             { Low: > 0 } =>
                 $"{difference.Arm} is ahead by {Points(difference.Difference)} points "
-                + $"({Interval(difference.Low, difference.High)}).",
+                + $"({Interval(difference.Low, difference.High)}){Doubt(difference)}.",
             { High: < 0 } =>
                 $"{difference.Arm} is behind by {Points(-difference.Difference)} points "
-                + $"({Interval(-difference.High, -difference.Low)}).",
+                + $"({Interval(-difference.High, -difference.Low)}){Doubt(difference)}.",
             _ =>
                 $"the two are not told apart: {Signed(difference.Difference)} points "
                 + $"({SignedInterval(difference.Low, difference.High)}).",
         };
+
+    private string Doubt(ComparedDifference difference) => IsUpheld(difference) ? "" : $"; {NotUpheld(difference)}";
 
     private IEnumerable<string> Teacher()
     {

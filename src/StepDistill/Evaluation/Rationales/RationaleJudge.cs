@@ -53,7 +53,7 @@ public sealed partial class RationaleJudge(IChatClient client, string name, Chat
         return rows.Count > 0 && failed == 2 * rows.Count
             ? throw new StepDistillException(
                 $"{name} answered none of {failed} requests to judge rationales; the last one failed with: {lastFault} Look at its endpoint, key and model.")
-            : new(name, rows.Count, student, teacher, rows.Count - student - teacher);
+            : new(name, rows.Count, student, teacher, rows.Count - student - teacher) { Unanswered = failed };
 
         void Failed(string text, bool isAnswered)
         {

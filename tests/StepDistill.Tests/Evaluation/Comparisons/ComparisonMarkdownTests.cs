@@ -217,6 +217,18 @@ public sealed class ComparisonMarkdownTests
     }
 
     [Fact]
+    public void Smaller_shares_are_corrected_too()
+    {
+        var plan = new ComparisonPlan([Finetune, StepByStep], [.. Enumerable.Range(1, 40).Select(share => share / 40.0)], [0]);
+
+        var page = Page(plan, [.. plan.Cells.Select(cell => Outcomes.Done(
+            cell.Arm, cell.Fraction, cell.Seed, cell is { Arm: StepByStep, Fraction: 0.5 } ? 0.63 : 0.60))]);
+
+        Assert.Contains("With 50 % of the training rows (4,500) step-by-step is ahead by 3.0 points (", FirstParagraph(page), StringComparison.Ordinal);
+        Assert.Contains("; that is not upheld by the correction for 40 comparisons", FirstParagraph(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Answers_that_are_no_labels_are_pointed_out()
     {
         var mute = Outcomes.Done(Arms.SingleTask, 1, 0, 0.0);

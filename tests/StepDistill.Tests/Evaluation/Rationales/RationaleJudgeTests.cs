@@ -68,7 +68,7 @@ public sealed class RationaleJudgeTests
 
         var judgement = await new RationaleJudge(client, "judge").JudgeAsync(Rows, notes.Add, atOnce: 1, TestContext.Current.CancellationToken);
 
-        Assert.Equal(new ComparedJudgement("judge", 6, 4, 0, 2), judgement);
+        Assert.Equal(new ComparedJudgement("judge", 6, 4, 0, 2) { Unanswered = 1 }, judgement);
         Assert.Equal(
             ["judge could not judge row r0: no route", "judge gave no verdict on row r1; expected a line such as 'Verdict: A'."], notes);
     }

@@ -17,7 +17,7 @@ public sealed class CurveGrid
     private static readonly (string Name, double Ceiling, double Slope)[] Laws =
         [("a quarter of the rows", 0.78, 2.5), ("all of them", 0.75, 3), ("less than was measured", 0.8, 1), ("never", 0.65, 1)];
 
-    /// <summary>Takes some minutes and writes its table to <c>intervals.curves.md</c> where it is run.</summary>
+    /// <summary>Takes some minutes and writes its table to <c>intervals.curves.md</c> beside the test program.</summary>
     [Fact(Explicit = true)]
     public async Task Write_the_table()
     {

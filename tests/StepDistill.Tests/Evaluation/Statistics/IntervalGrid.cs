@@ -13,7 +13,7 @@ public sealed class IntervalGrid
 
     private static readonly JsonSerializerOptions Page = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    /// <summary>Takes about ten minutes and writes <c>intervals.json</c>, and its table to <c>intervals.table.md</c>, where it is run.</summary>
+    /// <summary>Takes about ten minutes and writes <c>intervals.json</c>, and its table to <c>intervals.table.md</c>, beside the test program.</summary>
     [Fact(Explicit = true)]
     public async Task Write_the_table()
     {
