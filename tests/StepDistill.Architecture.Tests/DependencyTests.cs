@@ -16,6 +16,7 @@ public sealed class DependencyTests
         ],
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
+        ["StepDistill.Inference"] = ["Microsoft.ML.OnnxRuntime", "StepDistill"],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
@@ -29,6 +30,7 @@ public sealed class DependencyTests
         ["StepDistill"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Inference"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
         ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };
 

@@ -20,24 +20,18 @@ internal static class AnnotationParquet
     /// <summary>Digits that a .NET decimal always has.</summary>
     private const int DecimalDigits = 28;
 
-    private static readonly (DataField Field, Func<AnnotationLine, string?> Value)[] Texts =
+    private static readonly (string Name, Func<AnnotationLine, string?> Value)[] Texts =
     [
-        (new DataField<string>("id"), line => line.Id),
-        (new DataField<string>("key"), line => line.Key),
-        (new DataField<string>("status"), line => line.Status),
-        (new DataField<string>("teacher_label"), line => line.TeacherLabel),
-        (new DataField<string>("rationale"), line => line.Rationale),
-        (new DataField<string>("fault"), line => line.Fault),
-        (new DataField<string>("teacher.model"), line => line.Teacher.Model),
-        (new DataField<string>("teacher.completion"), line => line.Teacher.Completion),
-        (new DataField<string>("at"), line => line.At),
+        ("id", line => line.Id),
+        ("key", line => line.Key),
+        ("status", line => line.Status),
+        ("teacher_label", line => line.TeacherLabel),
+        ("rationale", line => line.Rationale),
+        ("fault", line => line.Fault),
+        ("teacher.model", line => line.Teacher.Model),
+        ("teacher.completion", line => line.Teacher.Completion),
+        ("at", line => line.At),
     ];
-
-    private static readonly DataField Sample = new DataField<int>("sample");
-    private static readonly DataField InputTokens = new DataField<long?>("input_tokens");
-    private static readonly DataField OutputTokens = new DataField<long?>("output_tokens");
-    private static readonly DataField Latency = new DataField<double>("latency_ms");
-    private static readonly DataField Price = new DecimalDataField("price", DecimalDigits, Annotation.PriceDecimals, isNullable: true);
 
     /// <summary>Writes to a stream that can be read and sought, which stays open.</summary>
     /// <param name="store">Whose annotations.</param>
@@ -46,7 +40,8 @@ internal static class AnnotationParquet
     /// <returns>The number of rows.</returns>
     public static async Task<long> WriteAsync(IAnnotationStore store, Stream stream, CancellationToken cancellation)
     {
-        var schema = new ParquetSchema([.. Texts.Select(column => column.Field), Sample, InputTokens, OutputTokens, Latency, Price]);
+        var columns = new Columns();
+        var schema = new ParquetSchema([.. columns.Texts, .. columns.Numbers]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation).ConfigureAwait(false);
         writer.CustomMetadata = new Dictionary<string, string>
         {
@@ -60,35 +55,53 @@ internal static class AnnotationParquet
             characters += annotation.Reply.Length + (annotation.Rationale?.Length ?? 0);
             if (group.Count >= GroupRows || characters >= GroupCharacters)
             {
-                await WriteGroupAsync(writer, group, cancellation).ConfigureAwait(false);
+                await WriteGroupAsync(writer, columns, group, cancellation).ConfigureAwait(false);
                 (characters, group) = (0, []);
             }
         }
 
         if (group.Count > 0)
         {
-            await WriteGroupAsync(writer, group, cancellation).ConfigureAwait(false);
+            await WriteGroupAsync(writer, columns, group, cancellation).ConfigureAwait(false);
         }
 
         return rows;
     }
 
-    private static async Task WriteGroupAsync(ParquetWriter writer, List<AnnotationLine> lines, CancellationToken cancellation)
+    private static async Task WriteGroupAsync(ParquetWriter writer, Columns columns, List<AnnotationLine> lines, CancellationToken cancellation)
     {
         using var group = writer.CreateRowGroup();
-        foreach (var (field, value) in Texts)
+        foreach (var (field, (_, value)) in columns.Texts.Zip(Texts))
         {
             await group.WriteAsync(field, lines.ConvertAll(line => value(line)!)).ConfigureAwait(false);
         }
 
-        await group.WriteAsync<int>(field: Sample, Values(lines, line => line.Sample), cancellationToken: cancellation).ConfigureAwait(false);
-        await group.WriteAsync<long>(InputTokens, Values(lines, line => line.InputTokens), cancellationToken: cancellation).ConfigureAwait(false);
-        await group.WriteAsync<long>(OutputTokens, Values(lines, line => line.OutputTokens), cancellationToken: cancellation).ConfigureAwait(false);
-        await group.WriteAsync<double>(Latency, Values(lines, line => line.LatencyMs), cancellationToken: cancellation).ConfigureAwait(false);
-        await group.WriteAsync<decimal>(Price, Values(lines, line => line.Price), cancellationToken: cancellation).ConfigureAwait(false);
+        await group.WriteAsync<int>(columns.Sample, Values(lines, line => line.Sample), cancellationToken: cancellation).ConfigureAwait(false);
+        await group.WriteAsync<long>(columns.InputTokens, Values(lines, line => line.InputTokens), cancellationToken: cancellation).ConfigureAwait(false);
+        await group.WriteAsync<long>(columns.OutputTokens, Values(lines, line => line.OutputTokens), cancellationToken: cancellation).ConfigureAwait(false);
+        await group.WriteAsync<double>(columns.Latency, Values(lines, line => line.LatencyMs), cancellationToken: cancellation).ConfigureAwait(false);
+        await group.WriteAsync<decimal>(columns.Price, Values(lines, line => line.Price), cancellationToken: cancellation).ConfigureAwait(false);
         group.CompleteValidate();
     }
 
     private static ReadOnlyMemory<T> Values<T>(List<AnnotationLine> lines, Func<AnnotationLine, T> value) =>
         lines.ConvertAll(line => value(line)).ToArray();
+
+    /// <summary>The columns of one file. A schema writes into its fields, so two files must not share them.</summary>
+    private sealed class Columns
+    {
+        public IReadOnlyList<DataField> Texts { get; } = [.. AnnotationParquet.Texts.Select(column => new DataField<string>(column.Name))];
+
+        public DataField Sample { get; } = new DataField<int>("sample");
+
+        public DataField InputTokens { get; } = new DataField<long?>("input_tokens");
+
+        public DataField OutputTokens { get; } = new DataField<long?>("output_tokens");
+
+        public DataField Latency { get; } = new DataField<double>("latency_ms");
+
+        public DataField Price { get; } = new DecimalDataField("price", DecimalDigits, Annotation.PriceDecimals, isNullable: true);
+
+        public IReadOnlyList<DataField> Numbers => [Sample, InputTokens, OutputTokens, Latency, Price];
+    }
 }

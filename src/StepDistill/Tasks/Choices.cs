@@ -5,7 +5,7 @@ namespace StepDistill.Tasks;
 /// <summary>
 /// An input's own choices: read from columns or from the input's lines, and written as lines <c>(a) …</c>.
 /// </summary>
-internal static class Choices
+public static class Choices
 {
     /// <summary>The most choices an input can have: one for each letter.</summary>
     public const int Most = 26;
