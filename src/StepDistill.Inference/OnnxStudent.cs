@@ -59,7 +59,7 @@ public sealed class OnnxStudent : IStudentClassifier
     public StudentPrecision Precision { get; }
 
     /// <summary>Whether labels are scored, and not generated.</summary>
-    public bool Scores => !SingleTask && sessions.ScoresTries && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
+    public bool Scores => !SingleTask && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
 
     // Reasons come before the label in one text, so no label can be scored without them.
     private bool SingleTask => manifest?.Arm == Recipes.Arms.SingleTask;
