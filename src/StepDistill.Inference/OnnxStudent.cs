@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
 using StepDistill.Batches;
-using StepDistill.Inference.Calibration;
+using StepDistill.Inference.Confidence;
 using StepDistill.Inference.Labels;
 using StepDistill.Inference.Sessions;
 using StepDistill.Students;
@@ -19,8 +19,6 @@ namespace StepDistill.Inference;
 /// </remarks>
 public sealed class OnnxStudent : IStudentClassifier
 {
-    private const int DefaultMaxInputTokens = 512;
-
     private readonly StudentSessions sessions;
     private readonly Tokenizer tokenizer;
     private readonly OnnxStudentSettings settings;
@@ -43,7 +41,7 @@ public sealed class OnnxStudent : IStudentClassifier
             manifest?.Task.Name ?? "text",
             manifest?.Task.Answer ?? AnswerKind.Text,
             manifest?.Task.Labels ?? [],
-            manifest?.MaxInputTokens ?? DefaultMaxInputTokens,
+            manifest?.MaxInputTokens ?? T5Config.DefaultMaxInputTokens,
             GivesRationales: manifest?.RationalePrefix is not null || SingleTask,
             precision.ToString());
         if (Scores && Description.Answer == AnswerKind.Label)
