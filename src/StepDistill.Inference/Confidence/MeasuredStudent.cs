@@ -21,7 +21,8 @@ public sealed record AnswerTimes(double P50, double P95, double P99)
 /// <param name="Bytes">Size of the two files that it needs.</param>
 /// <param name="Tokens">For each row the label's tokens, written greedily.</param>
 /// <param name="Answers">For each row what <see cref="OnnxStudent.Classify"/> says, uncalibrated.</param>
-/// <param name="LogProbabilities">For each row those of its labels, in their order; empty for labels that are not scored.</param>
+/// <param name="Labels">For each row the labels that it may have; empty for labels that are not scored.</param>
+/// <param name="LogProbabilities">For each row those of its labels, in their order.</param>
 /// <param name="Pooled">For each row the mean of its encoded tokens.</param>
 /// <param name="Times">One row at a time.</param>
 public sealed record MeasuredStudent(
@@ -29,6 +30,7 @@ public sealed record MeasuredStudent(
     long Bytes,
     IReadOnlyList<int[]> Tokens,
     IReadOnlyList<StudentAnswer> Answers,
+    IReadOnlyList<IReadOnlyList<string>> Labels,
     IReadOnlyList<double[]> LogProbabilities,
     IReadOnlyList<float[]> Pooled,
     AnswerTimes Times)
@@ -76,6 +78,7 @@ public sealed record MeasuredStudent(
             bytes,
             student.WriteLabelTokens([.. questions.Select(question => question.Input)], maxTokens, 1, cancellation),
             student.Classify(questions, cancellation: cancellation),
+            [.. measured.Select(row => row.Labels)],
             [.. measured.Select(row => row.LogProbabilities)],
             [.. measured.Select(row => row.Pooled)],
             AnswerTimes.Of(times));
