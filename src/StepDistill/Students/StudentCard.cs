@@ -81,5 +81,5 @@ public static class StudentCard
     }
 
     /// <summary>A JSON text is a YAML text.</summary>
-    private static string Quoted(string text) => JsonSerializer.Serialize(text);
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using StepDistill.Files;
-using StepDistill.Runs;
 using StepDistill.Students.Weights;
 using StepDistill.Tokenizers;
 
@@ -138,7 +137,7 @@ public sealed class StudentFolder
         }
 
         var whole = manifest with { Files = files };
-        AtomicFile.WriteText(System.IO.Path.Combine(path, ManifestName), JsonSerializer.Serialize(whole, RunJson.Page) + "\n");
+        AtomicFile.WriteText(System.IO.Path.Combine(path, ManifestName), JsonSerializer.Serialize(whole, StudentJson.Page.StudentManifest) + "\n");
         return new StudentFolder(path, student.Config, whole);
     }
 
@@ -155,7 +154,7 @@ public sealed class StudentFolder
             using var json = JsonDocument.Parse(bytes);
             var format = json.RootElement.GetProperty("format").GetInt32();
             return format is >= 1 and <= StudentManifest.CurrentFormat
-                ? JsonSerializer.Deserialize<StudentManifest>(bytes, RunJson.Page)!
+                ? JsonSerializer.Deserialize(bytes, StudentJson.Page.StudentManifest)!
                 : throw new StepDistillException(
                     $"{file} is of format {format}, and this program reads up to {StudentManifest.CurrentFormat}. Use a newer stepdistill.");
         }
