@@ -18,6 +18,9 @@ internal sealed class FakeStudent : IStudentClassifier
 
     public IReadOnlyList<string> Reasons { get; init; } = ["Rain ", "is wet."];
 
+    /// <summary>Null for the label's and one other's.</summary>
+    public IReadOnlyList<LabelProbability>? Probabilities { get; init; }
+
     public double? Familiarity { get; init; } = 0.5;
 
     /// <summary>Runs before each answer and each piece of reasons.</summary>
@@ -42,7 +45,7 @@ internal sealed class FakeStudent : IStudentClassifier
             {
                 Label = label,
                 Confidence = 0.75,
-                Probabilities = [new(label, 0.75), .. Description.Labels.Where(other => other != label).Take(1).Select(other => new LabelProbability(other, 0.25))],
+                Probabilities = Probabilities ?? [new(label, 0.75), .. Description.Labels.Where(other => other != label).Take(1).Select(other => new LabelProbability(other, 0.25))],
                 Familiarity = Familiarity,
                 InputTokens = Math.Min(CountTokens(question.Input), Description.MaxInputTokens),
                 Cut = CountTokens(question.Input) > Description.MaxInputTokens,

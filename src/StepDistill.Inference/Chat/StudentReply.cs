@@ -24,8 +24,8 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
     /// <summary>Whether a caller asks for JSON.</summary>
     public static bool IsJson(ChatOptions? options) => options?.ResponseFormat is ChatResponseFormatJson;
 
-    /// <summary>The reply with reasons that came apart from the answer; none where they are empty.</summary>
-    public StudentReply With(string reasons) => reasons.Length == 0 ? this : this with { Answer = Answer with { Rationale = reasons } };
+    /// <summary>The reply with reasons that came apart from the answer.</summary>
+    public StudentReply With(string reasons) => this with { Answer = Answer with { Rationale = reasons } };
 
     /// <summary>What there is to say besides the text.</summary>
     public AdditionalPropertiesDictionary Properties()

@@ -133,7 +133,12 @@ public sealed class StudentChatClientTests
     [Fact]
     public async Task An_application_may_say_itself_what_the_question_is()
     {
-        using var student = new FakeStudent { Description = new("cqa", "1", "cqa", AnswerKind.Choice, [], 16, false, "float32"), Label = question => question.Choices![1] };
+        using var student = new FakeStudent
+        {
+            Description = new("cqa", "1", "cqa", AnswerKind.Choice, [], 16, false, "float32"),
+            Label = question => question.Choices![1],
+            Probabilities = [new("sea", 0.5), new("sea", 0.3), new("hill", 0.2)],     // an input may offer the same choice twice
+        };
         using var client = student.AsIChatClient(new StudentChatOptions
         {
             Question = messages => new StudentQuestion(string.Join('\n', messages.Select(message => message.Text))) { Choices = ["sea", "sea", "hill"] },
@@ -142,6 +147,7 @@ public sealed class StudentChatClientTests
         var response = await client.GetResponseAsync([new(ChatRole.System, "Choose."), new(ChatRole.User, "Where do fish live?")], cancellationToken: Stop);
 
         Assert.Equal("sea", response.Text);
+        Assert.Equal(0.5, Assert.IsType<Dictionary<string, double>>(response.AdditionalProperties!["probabilities"])["sea"]);
         Assert.Equal("Choose.\nWhere do fish live?", Assert.Single(student.Asked).Question.Input);
     }
 

@@ -106,6 +106,40 @@ public sealed class StudentServiceExtensionsTests
     }
 
     [Fact]
+    public async Task Options_are_checked_at_the_start_also_when_the_student_is_not_opened_then()
+    {
+        using var host = Host(services => services.AddStudent(options => (options.WarmUp, options.MaxBatch, options.Open) = (false, 0, _ => new FakeStudent())));
+
+        Assert.Equal("The student: MaxBatch is 0; it must be at least 1.", (await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Stop))).Message);
+    }
+
+    [Fact]
+    public async Task Wrong_options_of_several_students_are_told_together()
+    {
+        using var host = Host(services => services.AddStudent("a", options => options.MaxBatch = 0).AddStudent("b", options => options.Threads = 0));
+
+        var error = await Assert.ThrowsAsync<AggregateException>(() => host.StartAsync(Stop));
+
+        Assert.Contains("The student 'a': MaxBatch", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The student 'b': Threads", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_student_that_only_warmed_up_is_disposed_too_and_not_opened_again()
+    {
+        using var student = new FakeStudent();
+        HostedStudent hosted;
+        using (var host = Host(services => services.AddStudent(options => options.Open = _ => student)))
+        {
+            await host.StartAsync(Stop);
+            hosted = host.Services.GetRequiredKeyedService<HostedStudent>("");
+        }
+
+        Assert.Equal(1, student.Disposals);
+        Assert.Throws<ObjectDisposedException>(() => hosted.Student);
+    }
+
+    [Fact]
     public async Task A_section_of_the_configuration_says_which_student_and_code_may_add_to_it()
     {
         StudentOptions? seen = null;

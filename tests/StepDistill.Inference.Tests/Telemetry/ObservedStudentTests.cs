@@ -77,7 +77,7 @@ public sealed class ObservedStudentTests : IDisposable
     [InlineData(AnswerKind.Choice)]
     public void Free_text_is_no_tag(AnswerKind kind)
     {
-        using var student = Observe(new FakeStudent { Description = new("words", "1", "words", kind, [], 16, false, "int8"), Label = _ => "anything" });
+        using var student = Observe(new FakeStudent { Description = new("words", "1", "words", kind, ["anything"], 16, false, "int8"), Label = _ => "anything" });
 
         student.Classify([new("Rain.")], cancellation: Stop);
 
@@ -113,7 +113,15 @@ public sealed class ObservedStudentTests : IDisposable
     [Fact]
     public async Task Reasons_are_timed_without_the_time_of_their_reader_and_his_activity_stays_his()
     {
-        using var student = Observe(Slow(TimeSpan.FromSeconds(1)));
+        var during = new List<string?>();
+        using var student = Observe(new FakeStudent
+        {
+            Before = () =>
+            {
+                during.Add(Activity.Current?.DisplayName);
+                _time.Advance(TimeSpan.FromSeconds(1));
+            },
+        });
         var pieces = new List<string>();
 
         await foreach (var piece in student.ExplainAsync(new("Rain."), Stop))
@@ -124,6 +132,7 @@ public sealed class ObservedStudentTests : IDisposable
         }
 
         Assert.Equal(["Rain ", "is wet."], pieces);
+        Assert.Equal(["explain mood", "explain mood"], during);
         var (seconds, tags) = Assert.Single(_heard.Of("duration"));
         Assert.Equal((2.0, "explain"), (seconds, tags["stepdistill.operation"]));
         var span = Assert.Single(_heard.Spans);
