@@ -18,6 +18,9 @@ internal sealed class FakeStudent : IStudentClassifier
 
     public IReadOnlyList<string> Reasons { get; init; } = ["Rain ", "is wet."];
 
+    /// <summary>Whether it gives reasons also to those who do not ask, as one does that writes reasons and label in one text.</summary>
+    public bool ReasonsUnasked { get; init; }
+
     /// <summary>Null for the label's and one other's.</summary>
     public IReadOnlyList<LabelProbability>? Probabilities { get; init; }
 
@@ -49,7 +52,7 @@ internal sealed class FakeStudent : IStudentClassifier
                 Familiarity = Familiarity,
                 InputTokens = Math.Min(CountTokens(question.Input), Description.MaxInputTokens),
                 Cut = CountTokens(question.Input) > Description.MaxInputTokens,
-                Rationale = withRationales && Description.GivesRationales ? string.Concat(Reasons) : null,
+                Rationale = (withRationales || ReasonsUnasked) && Description.GivesRationales ? string.Concat(Reasons).Trim() : null,
             };
         }
     }

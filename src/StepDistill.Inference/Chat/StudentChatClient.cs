@@ -71,7 +71,7 @@ public sealed class StudentChatClient : IChatClient
         var reasons = new StringBuilder();
         if (piecewise)
         {
-            await foreach (var piece in _student.ExplainAsync(question, cancellationToken).ConfigureAwait(false))
+            await foreach (var piece in TrimmedAsync(_student.ExplainAsync(question, cancellationToken)).ConfigureAwait(false))
             {
                 reasons.Append(piece);
                 yield return Update(piece, _metadata.DefaultModelId);
@@ -103,6 +103,23 @@ public sealed class StudentChatClient : IChatClient
     {
     }
 
+    /// <summary>Pieces without the white space around the whole: what ends a piece waits until something follows it.</summary>
+    private static async IAsyncEnumerable<string> TrimmedAsync(IAsyncEnumerable<string> pieces)
+    {
+        var (begun, held) = (false, "");
+        await foreach (var piece in pieces.ConfigureAwait(false))
+        {
+            var text = begun ? held + piece : piece.TrimStart();
+            var told = text.TrimEnd();
+            held = text[told.Length..];
+            begun |= told.Length > 0;
+            if (told.Length > 0)
+            {
+                yield return told;
+            }
+        }
+    }
+
     private StudentQuestion Question(IEnumerable<ChatMessage> messages)
     {
         var list = messages as IReadOnlyList<ChatMessage> ?? [.. messages];
@@ -116,7 +133,7 @@ public sealed class StudentChatClient : IChatClient
     {
         // Off the caller's thread, which may be the one of a window or of a request.
         var answers = await Task.Run(() => _student.Classify([question], withRationales, cancellation), cancellation).ConfigureAwait(false);
-        return new StudentReply(_student.Description, answers[0], StudentReply.IsJson(options));
+        return new StudentReply(_student.Description, answers[0], StudentReply.IsJson(options), _options.Rationales);
     }
 
     private ChatResponseUpdate Update(string text, string? model) =>

@@ -10,7 +10,8 @@ namespace StepDistill.Inference.Chat;
 /// <param name="Student">Who answers.</param>
 /// <param name="Answer">The answer.</param>
 /// <param name="AsJson">Whether an object is wanted.</param>
-internal sealed record StudentReply(StudentDescription Student, StudentAnswer Answer, bool AsJson)
+/// <param name="WithReasons">Whether reasons are: some students give them unasked.</param>
+internal sealed record StudentReply(StudentDescription Student, StudentAnswer Answer, bool AsJson, bool WithReasons)
 {
     // Labels in any script stay readable; what could end a script or an attribute is still escaped.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
@@ -19,7 +20,9 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
     public string ModelId => $"{Student.Name}@{Student.Version}";
 
     /// <summary>The reply's text: in the layout of the reply format <c>plain</c>, or JSON.</summary>
-    public string Text => AsJson ? Json() : string.IsNullOrEmpty(Answer.Rationale) ? Answer.Label : $"{Answer.Rationale}\nAnswer: {Answer.Label}";
+    public string Text => AsJson ? Json() : Reasons is null ? Answer.Label : $"{Reasons}\nAnswer: {Answer.Label}";
+
+    private string? Reasons => WithReasons && !string.IsNullOrEmpty(Answer.Rationale) ? Answer.Rationale : null;
 
     /// <summary>Whether a caller asks for JSON.</summary>
     public static bool IsJson(ChatOptions? options) => options?.ResponseFormat is ChatResponseFormatJson;
@@ -53,7 +56,7 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
     /// <summary>Tokens read, and tokens of what was answered, as the student would read it.</summary>
     public UsageDetails Usage(IStudentClassifier student)
     {
-        var written = string.IsNullOrEmpty(Answer.Rationale) ? Answer.Label : $"{Answer.Rationale} {Answer.Label}";
+        var written = Reasons is null ? Answer.Label : $"{Reasons} {Answer.Label}";
         var output = Math.Max(0, student.CountTokens(written) - student.CountTokens(""));    // without prefix and end mark
         return new UsageDetails
         {
@@ -71,7 +74,7 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
             writer.WriteStartObject();
             writer.WriteString("label", Answer.Label);
             writer.WriteNumber("confidence", Answer.Confidence);
-            writer.WriteString("rationale", Answer.Rationale);
+            writer.WriteString("rationale", Reasons);
             writer.WriteEndObject();
         }
 

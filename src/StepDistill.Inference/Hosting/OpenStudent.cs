@@ -5,6 +5,11 @@ internal static class OpenStudent
 {
     /// <summary>Opens the student in the options' folder.</summary>
     /// <param name="options">Options that hold: see <see cref="StudentOptionsValidation"/>.</param>
-    public static IStudentClassifier From(StudentOptions options) =>
-        throw new NotImplementedException($"Students in folders cannot be opened yet: {options.Folder}.");
+    /// <exception cref="StepDistillException">There is no student, it was not exported in that precision, or a file is damaged.</exception>
+    public static IStudentClassifier From(StudentOptions options) => OnnxStudent.Open(options.Folder, new OnnxStudentSettings
+    {
+        Precision = options.Precision,
+        Threads = options.Threads,
+        MaxBatch = options.MaxBatch,
+    });
 }

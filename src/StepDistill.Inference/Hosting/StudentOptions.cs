@@ -4,22 +4,19 @@ namespace StepDistill.Inference.Hosting;
 /// <remarks>Read once, when the host starts: a student that is open keeps its settings.</remarks>
 public sealed class StudentOptions
 {
-    /// <summary>What <see cref="Precision"/> may be.</summary>
-    public static IReadOnlyList<string> Precisions { get; } = ["auto", "float32", "int8", "q8", "q4"];
-
     /// <summary>The exported student's folder. A relative one is looked for below the host's content root.</summary>
     public string Folder { get; set; } = "";
 
     /// <summary>
-    /// In which numbers it computes: <c>float32</c>, <c>int8</c>, <c>q8</c> or <c>q4</c>, of which the folder must hold a graph;
-    /// <c>auto</c> takes the best that it holds. Default: <c>auto</c>.
+    /// In which numbers it computes: <c>float32</c>, <c>int8</c>, <c>q8</c> or <c>q4</c>, or two of them as in <c>int8+q4</c>,
+    /// for encoder and decoder; the folder must hold them. <c>auto</c> is what the export chose. Default: <c>auto</c>.
     /// </summary>
-    public string Precision { get; set; } = "auto";
+    public string Precision { get; set; } = OnnxStudentSettings.Auto;
 
-    /// <summary>Threads of one computation; null leaves the number to the runtime. Default: null.</summary>
+    /// <summary>Threads of one pass; null for one a core. Default: null.</summary>
     public int? Threads { get; set; }
 
-    /// <summary>Rows computed at once; longer lists are cut into batches of this many. Default: 32.</summary>
+    /// <summary>Questions answered in one pass at most. Default: 32.</summary>
     public int MaxBatch { get; set; } = 32;
 
     /// <summary>Whether the host opens the student and asks it a sentence before it counts as started. Default: true.</summary>

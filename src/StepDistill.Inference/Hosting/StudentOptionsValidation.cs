@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using StepDistill.Inference.Sessions;
 
 namespace StepDistill.Inference.Hosting;
 
@@ -26,14 +27,16 @@ internal sealed class StudentOptionsValidation : IValidateOptions<StudentOptions
                 + "name the folder of an exported student.";
         }
 
-        if (!StudentOptions.Precisions.Contains(options.Precision, StringComparer.Ordinal))
+        if (options.Precision != OnnxStudentSettings.Auto
+            && options.Precision.Split('+') is var parts && (parts.Length > 2 || !parts.All(StudentPrecision.Names.Contains)))
         {
-            yield return $"{nameof(options.Precision)} is '{options.Precision}'; it must be {OneOf(StudentOptions.Precisions)}.";
+            yield return $"{nameof(options.Precision)} is '{options.Precision}'; it must be {OnnxStudentSettings.Auto}, "
+                + $"one of {string.Join(", ", StudentPrecision.Names)}, or two of them with a plus between.";
         }
 
         if (options.Threads is < 1)
         {
-            yield return $"{nameof(options.Threads)} is {options.Threads}; it must be at least 1. Leave it out for the runtime's choice.";
+            yield return $"{nameof(options.Threads)} is {options.Threads}; it must be at least 1. Leave it out for one a core.";
         }
 
         if (options.MaxBatch < 1)
@@ -41,6 +44,4 @@ internal sealed class StudentOptionsValidation : IValidateOptions<StudentOptions
             yield return $"{nameof(options.MaxBatch)} is {options.MaxBatch}; it must be at least 1.";
         }
     }
-
-    private static string OneOf(IReadOnlyList<string> words) => $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 }

@@ -71,13 +71,36 @@ public sealed class StudentChatClientTests
         var updates = await client.GetStreamingResponseAsync("Rain.", cancellationToken: Stop).ToListAsync(Stop);
         var streamed = updates.ToChatResponse();
 
-        Assert.Equal(rationales ? ["Rain ", "is wet.", "\nAnswer: bad"] : ["bad"], updates.Select(update => update.Text));
+        Assert.Equal(rationales ? ["Rain", " is wet.", "\nAnswer: bad"] : ["bad"], updates.Select(update => update.Text));
         Assert.Equal(whole.Text, streamed.Text);
         Assert.Equal((whole.ModelId, whole.FinishReason, whole.CreatedAt), (streamed.ModelId, streamed.FinishReason, streamed.CreatedAt));
         Assert.Equal(whole.Usage!.TotalTokenCount, streamed.Usage!.TotalTokenCount);
         Assert.Equal(whole.AdditionalProperties!.Keys.Order(), streamed.AdditionalProperties!.Keys.Order());
         var last = Assert.IsType<StudentAnswer>(updates[^1].RawRepresentation);
         Assert.Equal(((StudentAnswer)whole.RawRepresentation!).Rationale, last.Rationale);
+    }
+
+    [Fact]
+    public async Task White_space_around_the_reasons_is_no_part_of_them_piece_by_piece_either()
+    {
+        using var client = new StudentChatClient(new FakeStudent { Reasons = [" ", "\n Rain", " ", " is", " \n", "wet. ", "", " \n"] }, Explaining);
+
+        var updates = await client.GetStreamingResponseAsync("Rain.", cancellationToken: Stop).ToListAsync(Stop);
+
+        Assert.Equal(["Rain", "  is", " \nwet.", "\nAnswer: bad"], updates.Select(update => update.Text));
+        Assert.Equal(string.Concat(updates.Select(update => update.Text)), (await client.GetResponseAsync("Rain.", cancellationToken: Stop)).Text);
+    }
+
+    [Fact]
+    public async Task Reasons_that_nobody_asked_for_are_not_in_the_text()
+    {
+        using var client = new StudentChatClient(new FakeStudent { ReasonsUnasked = true });
+
+        var response = await client.GetResponseAsync("Rain.", cancellationToken: Stop);
+
+        Assert.Equal("bad", response.Text);
+        Assert.Equal(1, response.Usage!.OutputTokenCount);
+        Assert.Equal("Rain is wet.", ((StudentAnswer)response.RawRepresentation!).Rationale);
     }
 
     [Fact]
@@ -88,7 +111,7 @@ public sealed class StudentChatClientTests
 
         await foreach (var update in client.GetStreamingResponseAsync("Rain.", cancellationToken: Stop))
         {
-            Assert.Equal("Rain ", update.Text);
+            Assert.Equal("Rain", update.Text);
             Assert.Empty(student.Asked);
             break;
         }

@@ -22,8 +22,8 @@ public sealed class StudentOptionsValidationTests
         Assert.Equal(
             [
                 "The student 'tickets': Folder is empty; name the folder of an exported student.",
-                "The student 'tickets': Precision is 'fp16'; it must be auto, float32, int8, q8 or q4.",
-                "The student 'tickets': Threads is 0; it must be at least 1. Leave it out for the runtime's choice.",
+                "The student 'tickets': Precision is 'fp16'; it must be auto, one of float32, int8, q8, q4, or two of them with a plus between.",
+                "The student 'tickets': Threads is 0; it must be at least 1. Leave it out for one a core.",
                 "The student 'tickets': MaxBatch is -1; it must be at least 1.",
             ],
             result.Failures);
@@ -35,11 +35,20 @@ public sealed class StudentOptionsValidationTests
         Validation.Validate("", new StudentOptions { Folder = "/no/such/student" }).Failures);
 
     [Theory]
+    [InlineData("")]
+    [InlineData("int8+")]
+    [InlineData("auto+q4")]
+    [InlineData("q4+q4+q4")]
+    public void Nothing_else_is_a_precision(string precision) =>
+        Assert.StartsWith($"The student: Precision is '{precision}'", Assert.Single(Validation.Validate("", new() { Open = _ => new FakeStudent(), Precision = precision }).Failures!), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("auto")]
     [InlineData("float32")]
     [InlineData("int8")]
     [InlineData("q8")]
     [InlineData("q4")]
+    [InlineData("int8+q4")]
     public void Each_precision_is_known(string precision) =>
         Assert.True(Validation.Validate("", new StudentOptions { Open = _ => new FakeStudent(), Precision = precision, Threads = 1, MaxBatch = 1 }).Succeeded);
 }

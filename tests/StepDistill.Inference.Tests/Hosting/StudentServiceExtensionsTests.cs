@@ -177,6 +177,16 @@ public sealed class StudentServiceExtensionsTests
     }
 
     [Fact]
+    public async Task A_folder_without_a_student_stops_the_host_and_is_named()
+    {
+        using var host = Host(services => services.AddStudent(options => options.Folder = AppContext.BaseDirectory));
+
+        var error = await Assert.ThrowsAsync<StepDistillException>(() => host.StartAsync(Stop));
+
+        Assert.Contains(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_could_not_be_opened_is_tried_again_when_asked_for_again()
     {
         using var student = new FakeStudent();
