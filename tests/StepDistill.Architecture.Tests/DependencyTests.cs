@@ -19,7 +19,7 @@ public sealed class DependencyTests
         ["StepDistill.Inference"] =
         [
             "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Options",
-            "Microsoft.ML.OnnxRuntime", "StepDistill",
+            "Microsoft.ML.OnnxRuntime", "StepDistill", "System.Numerics.Tensors",
         ],
         ["StepDistill.Cli"] =
         [

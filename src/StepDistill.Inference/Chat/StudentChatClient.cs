@@ -7,9 +7,9 @@ namespace StepDistill.Inference.Chat;
 /// <summary>A student where a chat model stood: the input is the last message of the user, the reply is the label.</summary>
 /// <remarks>
 /// <para>
-/// A response's <c>AdditionalProperties</c> hold <c>confidence</c>, <c>probabilities</c>, <c>cut</c> and, where the student knows
-/// it, <c>familiarity</c>; its raw representation is the <see cref="StudentAnswer"/>. Usage counts tokens as the student reads
-/// them.
+/// A response's <c>AdditionalProperties</c> hold <c>confidence</c>, <c>probabilities</c> (a JSON object by label), <c>cut</c>
+/// and, where the student knows it, <c>familiarity</c>; its raw representation is the <see cref="StudentAnswer"/>. Usage counts
+/// tokens as the student reads them.
 /// </para>
 /// <para>
 /// With a response format of JSON, with or without a schema, the reply is <c>{"label":…,"confidence":…,"rationale":…}</c>; the

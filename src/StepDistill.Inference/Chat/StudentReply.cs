@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Microsoft.Extensions.AI;
 
@@ -33,7 +34,8 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
     /// <summary>What there is to say besides the text.</summary>
     public AdditionalPropertiesDictionary Properties()
     {
-        var probabilities = new Dictionary<string, double>(StringComparer.Ordinal);
+        // JSON, for a cache must be able to write it down also where no reflection is left.
+        var probabilities = new JsonObject();
         foreach (var one in Answer.Probabilities)
         {
             probabilities.TryAdd(one.Label, one.Probability);       // an input may offer the same choice twice

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using StepDistill.Inference.Chat;
@@ -34,7 +35,7 @@ public sealed class StudentChatClientTests
         Assert.Equal((5, 1, 6), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
         var properties = response.AdditionalProperties!;
         Assert.Equal((0.75, 0.5, false), (properties["confidence"], properties["familiarity"], properties["cut"]));
-        Assert.Equal([KeyValuePair.Create("good", 0.75), KeyValuePair.Create("bad", 0.25)], Assert.IsType<Dictionary<string, double>>(properties["probabilities"]));
+        Assert.Equal("""{"good":0.75,"bad":0.25}""", Assert.IsType<JsonObject>(properties["probabilities"]).ToJsonString());
         Assert.Equal("good", Assert.IsType<StudentAnswer>(response.RawRepresentation).Label);
     }
 
@@ -170,7 +171,7 @@ public sealed class StudentChatClientTests
         var response = await client.GetResponseAsync([new(ChatRole.System, "Choose."), new(ChatRole.User, "Where do fish live?")], cancellationToken: Stop);
 
         Assert.Equal("sea", response.Text);
-        Assert.Equal(0.5, Assert.IsType<Dictionary<string, double>>(response.AdditionalProperties!["probabilities"])["sea"]);
+        Assert.Equal("""{"sea":0.5,"hill":0.2}""", Assert.IsType<JsonObject>(response.AdditionalProperties!["probabilities"]).ToJsonString());
         Assert.Equal("Choose.\nWhere do fish live?", Assert.Single(student.Asked).Question.Input);
     }
 

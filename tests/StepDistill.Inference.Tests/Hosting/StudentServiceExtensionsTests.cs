@@ -199,6 +199,18 @@ public sealed class StudentServiceExtensionsTests
     }
 
     [Fact]
+    public void A_container_without_a_host_will_do()
+    {
+        using var student = new FakeStudent();
+        using (var services = new ServiceCollection().AddStudent<Mood>(options => options.Open = _ => student).BuildServiceProvider())
+        {
+            Assert.Equal(Mood.Bad, services.GetRequiredService<IStudentClassifier<Mood>>().Classify("Rain.", cancellation: Stop).Label);
+        }
+
+        Assert.Equal(1, student.Disposals);
+    }
+
+    [Fact]
     public void Two_students_need_two_names()
     {
         var services = new ServiceCollection();
