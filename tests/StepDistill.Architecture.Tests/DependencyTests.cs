@@ -16,6 +16,7 @@ public sealed class DependencyTests
         ],
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
+        ["StepDistill.Export"] = ["StepDistill"],
         ["StepDistill.Inference"] =
         [
             "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Options",
@@ -24,7 +25,8 @@ public sealed class DependencyTests
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
-            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Export", "StepDistill.Inference",
+            "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
         ],
     };
 
@@ -34,6 +36,7 @@ public sealed class DependencyTests
         ["StepDistill"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Export"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Inference"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
         ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };

@@ -95,7 +95,7 @@ internal static class OnnxModelFile
                 stream.Write(entry.Head);
                 if (entry.Padded)
                 {
-                    var before = stream.Position + Sized(0) + 1 + new ProtobufWriter().Start(9, entry.Tensor.ByteCount).Length;
+                    var before = stream.Position + Filler(12, 0).Length + new ProtobufWriter().Start(9, entry.Tensor.ByteCount).Length;
                     var padding = (int)((Alignment - (before % Alignment)) % Alignment);
                     // A text that nobody reads moves the bytes to where they should begin; what it does not need follows them.
                     stream.Write(Filler(12, padding));
