@@ -69,10 +69,10 @@ internal sealed class HubPull(HubConnection connection, HubTransfer transfer)
             return;
         }
 
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.Delete(file);
         var part = place.Part(entry.Hash);
         await transfer.DownloadAsync(name, new HubFile(entry.Path, commit, entry.Hash, entry.Size), part, progress, cancellation).ConfigureAwait(false);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.Move(part, file, overwrite: true);
     }
 

@@ -175,13 +175,13 @@ public sealed partial class HubPushTests : IDisposable
     public void Pushed_and_pulled_a_folder_has_the_same_bytes() => Gen.Select(
         Gen.Int[0, 1000],
         Gen.Select(
-            Gen.OneOfConst("onnx/encoder.onnx", "onnx/decoder.onnx_data", "onnx/sub/x.json", "calibration.json", "cascade.json", "notes of mine.txt", "ärgernis.json"),
+            Gen.OneOf("onnx/encoder.onnx", "onnx/decoder.onnx_data", "onnx/sub/x.json", "calibration.json", "cascade.json", "notes of mine.txt", "ärgernis.json"),
             Gen.OneOf(Gen.Int[0, 10], Gen.Int[1990, 2010], Gen.Int[0, 30_000])).Array[0, 5],
-        Gen.OneOfConst<int?>(null, 1000, 4096)).Sample(
+        Gen.OneOf(0, 1000, 4096)).Sample(
         (seed, files, part) =>
         {
             using var one = new PublishedStudent();
-            one.Hub.PartBytes = part;
+            one.Hub.PartBytes = part == 0 ? null : part;
             one.Make(seed, [.. files.DistinctBy(file => file.Item1).Where(file => file != ("calibration.json", 13))]);
             one.PushAsync().GetAwaiter().GetResult();
             var pulled = one.PullAsync().GetAwaiter().GetResult();

@@ -47,8 +47,11 @@ internal sealed class RepositoryHub : IDisposable
     /// <summary>A listing that takes the place of the true one.</summary>
     public string? Listing { get; set; }
 
-    /// <summary>Whether addresses of the store have expired.</summary>
+    /// <summary>How many addresses of the store have expired when they are given.</summary>
     public int ExpiredUploads { get; set; }
+
+    /// <summary>How many acknowledgements of large files get lost on their way.</summary>
+    public int LostAnswers { get; set; }
 
     /// <summary>Called before and after every request is carried out.</summary>
     public Action? Watch { get; set; }
@@ -291,7 +294,7 @@ internal sealed class RepositoryHub : IDisposable
         }
 
         Acknowledged.Enqueue(oid);
-        return new(200, []);
+        return new(LostAnswers-- > 0 ? Answer.NoAnswer : 200, []);
     }
 
     private Answer Commit(string lines)
