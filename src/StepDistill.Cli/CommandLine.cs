@@ -30,6 +30,8 @@ internal static class CommandLine
             new CompareVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
+            new PushVerb(stages),
+            new PullVerb(stages),
             new RunVerb(stages),
             new RunsVerb(),
         };
