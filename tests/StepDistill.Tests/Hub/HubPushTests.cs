@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
-using StepDistill.Hub;
 
 namespace StepDistill.Tests.Hub;
 
