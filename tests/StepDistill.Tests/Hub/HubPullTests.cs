@@ -70,6 +70,32 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
+    public async Task An_empty_folder_is_filled_and_one_that_another_pull_fills_is_not()
+    {
+        await published.Make(1).PushAsync();
+        Directory.CreateDirectory(published.Folder["pulled"]);
+        Directory.CreateDirectory(published.Folder["pulled.incomplete"]);
+        using (new FileStream(published.Folder["pulled.incomplete/lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Contains("Another pull is filling", await published.PullFailsAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("config.json", (await published.PullAsync()).Files);
+    }
+
+    [Fact]
+    public async Task Offline_nothing_is_pulled()
+    {
+        using var client = new HubClient(published.Settings with { Offline = true });
+
+        var error = await Assert.ThrowsAsync<StepDistillException>(() => client.PullAsync(
+            PublishedStudent.Name, published.Folder["pulled"], cancellation: TestContext.Current.CancellationToken));
+
+        Assert.Contains("HF_HUB_OFFLINE forbids", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Hub.HubLog);
+    }
+
+    [Fact]
     public async Task A_pull_that_is_cut_goes_on_where_it_stopped()
     {
         await published.Make(1).PushAsync();

@@ -175,6 +175,26 @@ public sealed partial class HubPushTests
     }
 
     [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors")]
+    public async Task A_file_that_is_written_meanwhile_is_not_committed(string file)
+    {
+        published.Make(1);
+        var done = false;
+        Hub.Watch = () =>
+        {
+            if (!Hub.Acknowledged.IsEmpty && !done)
+            {
+                done = true;
+                File.AppendAllText(Path.Combine(published.Student, file), " ");
+            }
+        };
+
+        Assert.Contains("was written while it was being pushed", await published.PushFailsAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, Hub.Pushes);
+    }
+
+    [Theory]
     [InlineData("file:///etc/passwd")]
     [InlineData("ftp://example.org/x")]
     [InlineData("no address")]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
+using StepDistill.Hub;
 
 namespace StepDistill.Tests.Hub;
 
@@ -97,6 +98,32 @@ public sealed partial class HubPushTests : IDisposable
         Assert.Null(pushed.Commit);
         Assert.Equal(["notes.txt"], pushed.LeftOut);
         Assert.Contains(pushed.Files, file => file.Path == "stepdistill.json");
+    }
+
+    [Fact]
+    public async Task Offline_nothing_is_pushed_and_a_commit_is_no_branch()
+    {
+        published.Make(1);
+
+        Assert.Contains("HF_HUB_OFFLINE forbids it", await published.PushFailsAsync(hub: published.Settings with { Offline = true }), StringComparison.Ordinal);
+        using var client = new HubClient(published.Settings);
+        foreach (var name in (HubName[])[new("owner/name", FakeHub.Commit), new("name")])
+        {
+            Assert.Contains(
+                "must be OWNER/NAME, and a branch",
+                (await Assert.ThrowsAsync<StepDistillException>(() => client.PushAsync(published.Student, name, cancellation: TestContext.Current.CancellationToken))).Message,
+                StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Hub.HubLog);
+    }
+
+    [Fact]
+    public async Task A_name_that_other_systems_cannot_have_is_refused()
+    {
+        published.Make(1, ("onnx/what?.onnx", 10));
+
+        Assert.Contains("has the file 'onnx/what?.onnx', whose name other systems cannot have", await published.PushFailsAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

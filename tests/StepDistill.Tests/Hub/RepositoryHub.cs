@@ -130,9 +130,14 @@ internal sealed class RepositoryHub : IDisposable
     private Answer Reply(Asked asked)
     {
         var path = Uri.UnescapeDataString(asked.Path.Split('?')[0]);
-        if (asked.Method == "POST" && asked.Headers.GetValueOrDefault("authorization") != $"Bearer {Token}")
+        if (asked.Method == "POST" && !path.EndsWith("/complete", StringComparison.Ordinal) && asked.Headers.GetValueOrDefault("authorization") != $"Bearer {Token}")
         {
             return new(401, []);
+        }
+
+        if (path == "/api/validate-yaml")
+        {
+            return Json(new JsonObject()); // the reference client asks this before it pushes a card
         }
 
         if (path == "/api/repos/create")
@@ -143,7 +148,7 @@ internal sealed class RepositoryHub : IDisposable
             }
 
             var wish = JsonNode.Parse(asked.Body)!;
-            IsPrivate = wish["private"]!.GetValue<bool>();
+            IsPrivate = wish["private"]?.GetValue<bool>() ?? false;
             Commit(new Dictionary<string, byte[]> { [".gitattributes"] = "*.safetensors filter=lfs"u8.ToArray() });
             return Json(new JsonObject { ["url"] = $"{Address}{wish["organization"]}/{wish["name"]}" });
         }
@@ -155,7 +160,7 @@ internal sealed class RepositoryHub : IDisposable
 
         return path.TrimStart('/').Split('/') switch
         {
-            ["api", "models", _, _, "revision", var revision] when Find(revision) is { } commit => Json(new JsonObject { ["sha"] = commit, ["private"] = IsPrivate }),
+            ["api", "models", _, _, "revision", var revision] when Find(revision) is { } commit => Json(Information(commit)),
             ["api", "models", _, _, "revision", _] => new(404, [], Headers: ("X-Error-Code", "RevisionNotFound")),
             ["api", "models", _, _, "tree", var revision] => Tree(Find(revision)!, asked),
             ["api", "models", _, _, "preupload", "main"] => Preupload(JsonNode.Parse(asked.Body)!),
@@ -167,6 +172,14 @@ internal sealed class RepositoryHub : IDisposable
             _ => new(404, []),
         };
     }
+
+    private JsonObject Information(string commit) => new()
+    {
+        ["id"] = "owner/name",
+        ["sha"] = commit,
+        ["private"] = IsPrivate,
+        ["siblings"] = new JsonArray([.. commits[commit].Keys.Select(file => (JsonNode)new JsonObject { ["rfilename"] = file })]),
+    };
 
     private string? Find(string revision) => revision == "main" ? Head : commits.ContainsKey(revision) ? revision : null;
 
@@ -305,7 +318,7 @@ internal sealed class RepositoryHub : IDisposable
             var value = line["value"]!;
             switch (line["key"]!.GetValue<string>())
             {
-                case "header" when value["parentCommit"]?.GetValue<string>() != Head:
+                case "header" when value["parentCommit"] is { } parent && parent.GetValue<string>() != Head:
                     return new(412, []);
                 case "file":
                     next[value["path"]!.GetValue<string>()] = (Convert.FromBase64String(value["content"]!.GetValue<string>()), false);
@@ -335,7 +348,9 @@ internal sealed class RepositoryHub : IDisposable
         }
 
         return found.IsLarge
-            ? new(302, [], Headers: [("X-Repo-Commit", commit), ("Location", $"{store.Address}{Sha256(found.Content)}?signature=secret")])
-            : FakeHub.Part(asked, found.Content);
+            ? new(302, [], Headers: [
+                ("X-Repo-Commit", commit), ("X-Linked-Etag", $"\"{Sha256(found.Content)}\""), ("X-Linked-Size", $"{found.Content.Length}"),
+                ("Location", $"{store.Address}{Sha256(found.Content)}?signature=secret")])
+            : FakeHub.Part(asked, found.Content) with { Headers = [("X-Repo-Commit", commit), ("ETag", $"\"{GitHash(found.Content)}\"")] };
     }
 }
