@@ -23,6 +23,8 @@ try
             return TrainStepBenchmark.Run(Options.Parse(rest));
         case ["annotate", AnnotateBenchmark.Serve, var latency]:
             return await AnnotateBenchmark.ServeAsync(latency);
+        case ["probe", .. var rest]:
+            return StepDistill.Benchmarks.Inferring.Probe.Run(rest);
         case ["annotate", .. var rest]:
             return await AnnotateBenchmark.RunAsync(AnnotateOptions.Parse(rest));
         default:

@@ -7,12 +7,17 @@ namespace StepDistill.Export;
 
 /// <summary>Writes a student's weights as ONNX graphs, named and laid out as Hugging Face's own exporter does.</summary>
 /// <remarks>
-/// The files open unchanged in ONNX Runtime, in Python's optimum and in transformers.js. Nothing is computed here, so a student
-/// of any size is exported in the memory of its largest weight.
+/// The files open unchanged in ONNX Runtime, in Python's optimum and in transformers.js. Beside each stands a small one for
+/// StepDistill.Inference, <c>….mapped.onnx</c>: a graph whose weights are the bytes in the other file, so that they are mapped into memory
+/// instead of read, and whose decoder can score labels. Nothing is computed here, so a student of any size is exported in the
+/// memory of its largest weight.
 /// </remarks>
 public static class StudentExporter
 {
     private const string Folder = "onnx";
+
+    /// <summary>In the names of files that hold a graph alone, and take its weights from the file of the same name without it.</summary>
+    private const string MappedInfix = ".mapped";
 
     /// <summary>What stands in a file's name for a precision: as transformers.js looks for it (its <c>dtype</c>).</summary>
     /// <param name="precision">The precision.</param>
@@ -38,24 +43,30 @@ public static class StudentExporter
     {
         using var files = student.OpenWeights();
         var weights = new StudentMatrices(student.Config, files);
-        List<(string Name, Func<OnnxGraph> Build)> graphs =
-        [
-            ("encoder_model", () => EncoderGraph.Build(weights, precision)),
-            ("decoder_model_merged", () => DecoderGraph.Merged(weights, precision)),
-        ];
-        if (split)
-        {
-            graphs.Add(("decoder_model", () => DecoderGraph.First(weights, precision)));
-            graphs.Add(("decoder_with_past_model", () => DecoderGraph.Later(weights, precision)));
-        }
-
         var written = new List<string>();
-        foreach (var (name, build) in graphs)
+
+        IReadOnlyDictionary<string, TensorPlace> Write(string name, OnnxGraph graph, IReadOnlyDictionary<string, TensorPlace>? mapped = null)
         {
             cancellation.ThrowIfCancellationRequested();
-            var file = $"{Folder}/{name}{SuffixOf(precision)}.onnx";
-            OnnxModelFile.Write(Path.Combine(student.Path, file), build());
+            var file = $"{Folder}/{name}{SuffixOf(precision)}{(mapped is null ? "" : MappedInfix)}.onnx";
             written.Add(file);
+            if (mapped is null)
+            {
+                return OnnxModelFile.Write(Path.Combine(student.Path, file), graph);
+            }
+
+            OnnxModelFile.WriteMapped(Path.Combine(student.Path, file), graph, mapped);
+            return mapped;
+        }
+
+        var encoder = Write("encoder_model", EncoderGraph.Build(weights, precision));
+        var decoder = Write("decoder_model_merged", DecoderGraph.Merged(weights, precision));
+        Write("encoder_model", EncoderGraph.Build(weights, precision), encoder);
+        Write("decoder_model_merged", DecoderGraph.Merged(weights, precision, tries: true), decoder);
+        if (split)
+        {
+            Write("decoder_model", DecoderGraph.First(weights, precision));
+            Write("decoder_with_past_model", DecoderGraph.Later(weights, precision));
         }
 
         return written;

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
 using StepDistill.Batches;
-using StepDistill.Inference.Calibration;
+using StepDistill.Inference.Confidence;
 using StepDistill.Inference.Labels;
 using StepDistill.Inference.Sessions;
 using StepDistill.Students;
@@ -19,8 +19,6 @@ namespace StepDistill.Inference;
 /// </remarks>
 public sealed class OnnxStudent : IStudentClassifier
 {
-    private const int DefaultMaxInputTokens = 512;
-
     private readonly StudentSessions sessions;
     private readonly Tokenizer tokenizer;
     private readonly OnnxStudentSettings settings;
@@ -43,7 +41,7 @@ public sealed class OnnxStudent : IStudentClassifier
             manifest?.Task.Name ?? "text",
             manifest?.Task.Answer ?? AnswerKind.Text,
             manifest?.Task.Labels ?? [],
-            manifest?.MaxInputTokens ?? DefaultMaxInputTokens,
+            manifest?.MaxInputTokens ?? T5Config.DefaultMaxInputTokens,
             GivesRationales: manifest?.RationalePrefix is not null || SingleTask,
             precision.ToString());
         if (Scores && Description.Answer == AnswerKind.Label)
@@ -59,7 +57,7 @@ public sealed class OnnxStudent : IStudentClassifier
     public StudentPrecision Precision { get; }
 
     /// <summary>Whether labels are scored, and not generated.</summary>
-    public bool Scores => !SingleTask && sessions.ScoresTries && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
+    public bool Scores => !SingleTask && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
 
     // Reasons come before the label in one text, so no label can be scored without them.
     private bool SingleTask => manifest?.Arm == Recipes.Arms.SingleTask;
@@ -125,17 +123,18 @@ public sealed class OnnxStudent : IStudentClassifier
     internal IReadOnlyList<int[]> WriteLabelTokens(IReadOnlyList<string> inputs, int maxTokens, int beams, CancellationToken cancellation) =>
         WriteTokens([.. inputs.Select(input => (manifest?.LabelPrefix ?? "") + input)], null, maxTokens, beams, cancellation);
 
-    /// <summary>Each question's log-probabilities of its labels, in the labels' order, and its encoded mean: what calibration is made from.</summary>
-    internal IReadOnlyList<(double[] LogProbabilities, float[] Pooled)> Measure(IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
+    /// <summary>Each question's labels with their log-probabilities, none where they are not scored, and its encoded mean: what calibration is made from.</summary>
+    internal IReadOnlyList<(IReadOnlyList<string> Labels, double[] LogProbabilities, float[] Pooled)> Measure(
+        IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
     {
-        var result = new (double[], float[])[questions.Count];
+        var result = new (IReadOnlyList<string>, double[], float[])[questions.Count];
         var prefix = manifest?.LabelPrefix ?? "";
         InBatches([.. questions.Select(question => Read(prefix + question.Input))], cancellation, (rows, encoded, _) =>
         {
             var scores = Scores ? LogProbabilities([.. rows.Select(row => questions[row])], encoded) : null;
             for (var i = 0; i < rows.Length; i++)
             {
-                result[rows[i]] = (scores?[i] ?? [], Pool(encoded, i));
+                result[rows[i]] = (scores is null ? [] : LabelsOf(questions[rows[i]]), scores?[i] ?? [], Pool(encoded, i));
             }
         });
         return result;

@@ -79,6 +79,9 @@ internal sealed record StageSet
     /// <summary>Brings published students.</summary>
     public PullStage Pull { get; init; } = HubStage.PullAsync;
 
+    /// <summary>Asks trained networks, to prove that what was exported is the same.</summary>
+    public NetworkStage Network { get; init; } = NetworkAnswers.Of;
+
     /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
     public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;
 

@@ -26,7 +26,7 @@ internal static class EncoderGraph
         {
             var (attention, feedForward) = ($"encoder.block.{block}.layer.0", $"encoder.block.{block}.layer.1");
             var heads = layers.SelfHeads(layers.Norm(x, $"{attention}.layer_norm.weight"), $"{attention}.SelfAttention");
-            x = layers.Add(x, layers.Attend(heads.Queries, heads.Keys, heads.Values, scores, $"{attention}.SelfAttention"));
+            x = layers.Add(x, layers.Joined(layers.Attend(heads.Queries, heads.Keys, heads.Values, scores), $"{attention}.SelfAttention"));
             x = layers.Add(x, layers.FeedForward(layers.Norm(x, $"{feedForward}.layer_norm.weight"), $"{feedForward}.DenseReluDense"));
         }
 

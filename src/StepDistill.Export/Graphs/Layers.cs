@@ -70,18 +70,25 @@ internal sealed class Layers(OnnxGraph graph, StudentMatrices weights, Products 
         return (Heads(parts[0]), Heads(parts[1]));
     }
 
-    /// <summary>What queries gather from values. [B, H, Q, A], two of [B, H, K, A] → [B, Q, D]</summary>
+    /// <summary>What queries gather from values. [B, H, Q, A], two of [B, H, K, A] → [B, H, Q, A]</summary>
     /// <param name="queries">[B, H, Q, A]</param>
     /// <param name="keys">[B, H, K, A]</param>
     /// <param name="values">[B, H, K, A]</param>
     /// <param name="scores">What is added to each query's score for each key, broadcast to [B, H, Q, K].</param>
-    /// <param name="layer">The published name up to the attention.</param>
-    public string Attend(string queries, string keys, string values, string scores, string layer)
+    public string Attend(string queries, string keys, string values, string scores)
     {
         var turned = graph.Add("Transpose", [keys], ("perm", [0L, 1, 3, 2]));                           // [B, H, A, K]
         var shares = graph.Add("Softmax", [graph.Add("Add", [graph.Add("MatMul", [queries, turned]), scores])], ("axis", -1));
-        var gathered = graph.Add("Transpose", [graph.Add("MatMul", [shares, values])], ("perm", [0L, 2, 1, 3]));     // [B, Q, H, A]
-        var joined = graph.Add("Reshape", [gathered, graph.Longs(0, 0, Inner)]);
+        return graph.Add("MatMul", [shares, values]);
+    }
+
+    /// <summary>What the heads gathered, side by side and mapped. [B, H, Q, A] → [B, Q, D]</summary>
+    /// <param name="gathered">[B, H, Q, A]</param>
+    /// <param name="layer">The published name up to the attention.</param>
+    public string Joined(string gathered, string layer)
+    {
+        var turned = graph.Add("Transpose", [gathered], ("perm", [0L, 2, 1, 3]));                       // [B, Q, H, A]
+        var joined = graph.Add("Reshape", [turned, graph.Longs(0, 0, Inner)]);
         return products.Linear(graph, joined, weights.Of($"{layer}.o.weight", config.Width, Inner));
     }
 

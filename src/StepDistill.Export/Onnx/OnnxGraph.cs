@@ -51,13 +51,6 @@ internal sealed class OnnxGraph
         return value.Name;
     }
 
-    /// <summary>Adds an input that may be left out, and then is a tensor of the file.</summary>
-    public string Input(OnnxValue value, OnnxTensor otherwise)
-    {
-        inputs.Add(value);
-        return Tensor(otherwise);
-    }
-
     /// <summary>Makes a value an output of the graph.</summary>
     public void Output(OnnxValue value, string from)
     {

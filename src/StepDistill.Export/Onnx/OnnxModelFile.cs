@@ -4,6 +4,11 @@ using StepDistill.Tokenizers;
 
 namespace StepDistill.Export.Onnx;
 
+/// <summary>Where a tensor's bytes stand.</summary>
+/// <param name="File">The file's name; it lies beside the model.</param>
+/// <param name="Offset">Bytes before it in the file.</param>
+internal readonly record struct TensorPlace(string File, long Offset);
+
 /// <summary>Writes a graph as a model file (onnx.proto, <c>ModelProto</c>), one tensor at a time.</summary>
 /// <remarks>
 /// Above <see cref="MaxBytes"/>, which no protobuf message may exceed, the large tensors go to a second file,
@@ -23,53 +28,105 @@ internal static class OnnxModelFile
     // Smaller ones stay inside, where programs that work out shapes look for them.
     private const int SmallestOutside = 1024;
 
+    // Kernels read whole lines of the processor's cache, also where the file is mapped into memory as it is.
+    private const int Alignment = 64;
+
     /// <summary>Writes the file, and a second one where the tensors are too many.</summary>
     /// <param name="path">Usually ends in <c>.onnx</c>.</param>
     /// <param name="graph">What to write.</param>
     /// <param name="maxBytes">From how many bytes of tensors on they go to a second file.</param>
+    /// <returns>Where each large tensor's bytes stand.</returns>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
-    public static void Write(string path, OnnxGraph graph, long maxBytes = MaxBytes)
+    public static IReadOnlyDictionary<string, TensorPlace> Write(string path, OnnxGraph graph, long maxBytes = MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var data = Path.GetFileName(path) + DataSuffix;
-        var outside = new Dictionary<OnnxTensor, long>(ReferenceEqualityComparer.Instance);
-        if (graph.Tensors.Sum(tensor => tensor.ByteCount) > maxBytes)
+        var data = path + DataSuffix;
+        var places = new Dictionary<string, TensorPlace>(StringComparer.Ordinal);
+        if (graph.Tensors.Sum(tensor => tensor.ByteCount) <= maxBytes)
         {
-            AtomicFile.Write(path + DataSuffix, stream =>
-            {
-                foreach (var tensor in graph.Tensors.Where(tensor => tensor.ByteCount >= SmallestOutside))
-                {
-                    outside.Add(tensor, stream.Position);
-                    stream.Write(Content(tensor));
-                }
-            });
+            WriteModel(path, graph, new Dictionary<string, TensorPlace>(), places);
+            File.Delete(data);          // of an earlier export
+            return places;
         }
 
+        AtomicFile.Write(data, stream =>
+        {
+            foreach (var tensor in graph.Tensors.Where(tensor => tensor.ByteCount >= SmallestOutside))
+            {
+                stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
+                places.Add(tensor.Name, new(Path.GetFileName(data), stream.Position));
+                stream.Write(Content(tensor));
+            }
+        });
+        WriteModel(path, graph, places, []);
+        return places;
+    }
+
+    /// <summary>Writes a graph whose large tensors stand in other files.</summary>
+    /// <param name="path">Where; the other files lie beside it.</param>
+    /// <param name="graph">What to write.</param>
+    /// <param name="places">Where the tensors' bytes stand; those that are not named are written here.</param>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public static void WriteMapped(string path, OnnxGraph graph, IReadOnlyDictionary<string, TensorPlace> places) =>
+        WriteModel(path, graph, places, []);
+
+    private static void WriteModel(
+        string path, OnnxGraph graph, IReadOnlyDictionary<string, TensorPlace> outside, Dictionary<string, TensorPlace> inside)
+    {
+        var tensors = graph.Tensors.Select(tensor => new Entry(
+            tensor, outside.TryGetValue(tensor.Name, out var place) ? Outside(tensor, place) : Head(tensor), outside.ContainsKey(tensor.Name))).ToList();
+        var rest = GraphWithoutTensors(graph);
         AtomicFile.Write(path, stream =>
         {
-            var rest = GraphWithoutTensors(graph);
-            var tensors = graph.Tensors
-                .Select(tensor => (Tensor: tensor, Head: outside.TryGetValue(tensor, out var offset) ? Outside(tensor, data, offset) : Head(tensor)))
-                .Select(entry => (entry.Tensor, entry.Head, Inside: outside.ContainsKey(entry.Tensor) ? 0 : Sized(entry.Tensor.ByteCount)))
-                .ToList();
-            var length = rest.Length + tensors.Sum(entry => Sized(entry.Head.Length + entry.Inside));
+            // Where a tensor's bytes begin depends on how long everything before them is, so places are found first.
+            var length = rest.Length + tensors.Sum(entry => entry.Length);
             stream.Write(Model(length));
             stream.Write(rest);
-            foreach (var (tensor, head, inside) in tensors)
+            foreach (var entry in tensors)
             {
-                stream.Write(new ProtobufWriter().Start(5, head.Length + inside).ToArray());            // GraphProto.initializer
-                stream.Write(head);
-                if (inside > 0)
+                if (entry.IsOutside)
                 {
-                    stream.Write(new ProtobufWriter().Start(9, tensor.ByteCount).ToArray());            // TensorProto.raw_data
-                    stream.Write(Content(tensor));
+                    stream.Write(new ProtobufWriter().Start(5, entry.Head.Length).ToArray());           // GraphProto.initializer
+                    stream.Write(entry.Head);
+                    continue;
+                }
+
+                stream.Write(new ProtobufWriter().Start(5, entry.Inner).ToArray());
+                stream.Write(entry.Head);
+                if (entry.Padded)
+                {
+                    var before = stream.Position + Filler(12, 0).Length + new ProtobufWriter().Start(9, entry.Tensor.ByteCount).Length;
+                    var padding = (int)((Alignment - (before % Alignment)) % Alignment);
+                    // A text that nobody reads moves the bytes to where they should begin; what it does not need follows them.
+                    stream.Write(Filler(12, padding));
+                    stream.Write(new ProtobufWriter().Start(9, entry.Tensor.ByteCount).ToArray());      // TensorProto.raw_data
+                    inside.Add(entry.Tensor.Name, new(Path.GetFileName(path), stream.Position));
+                    stream.Write(Content(entry.Tensor));
+                    stream.Write(Filler(12, Alignment - padding));
+                }
+                else
+                {
+                    stream.Write(new ProtobufWriter().Start(9, entry.Tensor.ByteCount).ToArray());
+                    stream.Write(Content(entry.Tensor));
                 }
             }
         });
-        if (outside.Count == 0)
-        {
-            File.Delete(path + DataSuffix);         // of an earlier export
-        }
+    }
+
+    /// <summary>A text field of so many spaces.</summary>
+    private static byte[] Filler(int field, int length) => new ProtobufWriter().Text(field, new string(' ', length)).ToArray();
+
+    /// <summary>A tensor that is to be written.</summary>
+    private sealed record Entry(OnnxTensor Tensor, byte[] Head, bool IsOutside)
+    {
+        /// <summary>Whether its bytes shall begin at a round place.</summary>
+        public bool Padded => !IsOutside && Tensor.ByteCount >= SmallestOutside;
+
+        /// <summary>Bytes of the tensor's message.</summary>
+        public long Inner => Head.Length + (IsOutside ? 0 : Sized(Tensor.ByteCount) + (Padded ? Filler(12, 0).Length + Filler(12, Alignment).Length : 0));
+
+        /// <summary>Bytes of the message with what announces it.</summary>
+        public long Length => Sized(Inner);
     }
 
     /// <summary>Bytes of a field of a number below 16 and its content, as protobuf writes them.</summary>
@@ -194,11 +251,11 @@ internal static class OnnxModelFile
     }
 
     /// <summary>A tensor whose bytes stand in another file.</summary>
-    private static byte[] Outside(OnnxTensor tensor, string file, long offset)
+    private static byte[] Outside(OnnxTensor tensor, TensorPlace place)
     {
         var message = new MemoryStream();
         message.Write(Head(tensor));
-        foreach (var (key, value) in new[] { ("location", file), ("offset", $"{offset}"), ("length", $"{tensor.ByteCount}") })
+        foreach (var (key, value) in new[] { ("location", place.File), ("offset", $"{place.Offset}"), ("length", $"{tensor.ByteCount}") })
         {
             message.Write(new ProtobufWriter().Bytes(13, new ProtobufWriter().Text(1, key).Text(2, value).ToArray()).ToArray());
         }

@@ -23,11 +23,11 @@ public readonly record struct StudentPrecision(string Encoder, string Decoder)
                 $"There is no precision '{text}'. Known are {string.Join(", ", Names)}, and two of them with a plus between, for encoder and decoder.");
     }
 
-    /// <summary>The encoder's file in a student's folder.</summary>
-    public string EncoderFile => $"onnx/encoder_model{SuffixOf(Encoder)}.onnx";
+    /// <summary>The graph of the encoder in a student's folder.</summary>
+    public string EncoderFile => $"onnx/encoder_model{SuffixOf(Encoder)}.mapped.onnx";
 
-    /// <summary>The decoder's file in a student's folder.</summary>
-    public string DecoderFile => $"onnx/decoder_model_merged{SuffixOf(Decoder)}.onnx";
+    /// <summary>The graph of the decoder in a student's folder.</summary>
+    public string DecoderFile => $"onnx/decoder_model_merged{SuffixOf(Decoder)}.mapped.onnx";
 
     /// <summary>What stands in a file's name for a precision: as Hugging Face's programs look for it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

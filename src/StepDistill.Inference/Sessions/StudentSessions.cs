@@ -17,13 +17,13 @@ internal sealed class StudentSessions : IDisposable
     private readonly string[] encoderOutputs = ["last_hidden_state"];
     private readonly string[] firstOutputs;
     private readonly string[] laterOutputs;
-    private readonly string[] laterInputs;
-    private readonly string[] scoreInputs;
+    private readonly string[] inputNames;
     private readonly string[] scoreOutputs = ["logits"];
     private readonly OrtValue nothing;
     private readonly OrtValue noStates;
     private readonly OrtValue yes;
     private readonly OrtValue no;
+    private readonly OrtValue noOffsets;
     private readonly RunOptions options = new();
 
     /// <summary>Loads the graphs.</summary>
@@ -41,15 +41,14 @@ internal sealed class StudentSessions : IDisposable
             .ToList();
         firstOutputs = ["logits", .. names.Select(name => $"present.{name}")];
         laterOutputs = ["logits", .. names.Where(name => name.Contains("decoder", StringComparison.Ordinal)).Select(name => $"present.{name}")];
-        laterInputs = ["encoder_attention_mask", "input_ids", "encoder_hidden_states", .. names.Select(name => $"past_key_values.{name}"), "use_cache_branch"];
-        scoreInputs = [.. laterInputs, Offsets];
+        inputNames = ["encoder_attention_mask", "input_ids", "encoder_hidden_states", .. names.Select(name => $"past_key_values.{name}"), "use_cache_branch", Offsets];
 
         using var settings = SessionSettings.Create(threads);
         encoder = Load(folder, precision.EncoderFile, settings);
         try
         {
             decoder = Load(folder, precision.DecoderFile, settings);
-            if (!decoder.InputMetadata.Keys.Order(StringComparer.Ordinal).SequenceEqual(laterInputs.Order(StringComparer.Ordinal)))
+            if (!decoder.InputMetadata.Keys.Order(StringComparer.Ordinal).SequenceEqual(inputNames.Order(StringComparer.Ordinal)))
             {
                 throw new StepDistillException(
                     $"{Path.Combine(folder, precision.DecoderFile)} asks for other inputs than a decoder of {config.DecoderBlocks} blocks. "
@@ -67,13 +66,11 @@ internal sealed class StudentSessions : IDisposable
         noStates = OrtValue.CreateTensorValueFromMemory(new float[config.Width], [1, 1, config.Width]);
         yes = OrtValue.CreateTensorValueFromMemory(new[] { true }, [1]);
         no = OrtValue.CreateTensorValueFromMemory(new[] { false }, [1]);
+        noOffsets = OrtValue.CreateTensorValueFromMemory(new long[1], [1, 1, 1]);
     }
 
     /// <summary>The sizes of the network.</summary>
     public T5Config Config => config;
-
-    /// <summary>Whether tries of several texts can be scored in one pass, which other programs' exports cannot.</summary>
-    public bool ScoresTries => decoder.OverridableInitializerMetadata.ContainsKey(Offsets);
 
     /// <summary>Reads inputs.</summary>
     /// <param name="sources">Token ids of each, end mark included; the shorter ones are padded.</param>
@@ -115,11 +112,10 @@ internal sealed class StudentSessions : IDisposable
     {
         using var ids = OrtValue.CreateTensorValueFromMemory(tokens, [encoded.Rows, length]);
         using var distances = OrtValue.CreateTensorValueFromMemory(offsets, [offsets.Length / (length * length), length, length]);
-        var inputs = new OrtValue[scoreInputs.Length];
-        Fill(inputs, encoded.Mask, ids, encoded.States, no);
-        inputs[^1] = distances;
+        var inputs = new OrtValue[inputNames.Length];
+        Fill(inputs, encoded.Mask, ids, encoded.States, no, distances);
         inputs.AsSpan(3, 4 * sizes.Blocks).Fill(nothing);
-        return decoder.Run(options, scoreInputs, inputs, scoreOutputs)[0];
+        return decoder.Run(options, inputNames, inputs, scoreOutputs)[0];
     }
 
     /// <summary>Begins texts: scores what follows the first token.</summary>
@@ -131,10 +127,10 @@ internal sealed class StudentSessions : IDisposable
         var tokens = new long[encoded.Rows];
         tokens.AsSpan().Fill(startId);
         using var ids = OrtValue.CreateTensorValueFromMemory(tokens, [encoded.Rows, 1]);
-        var inputs = new OrtValue[laterInputs.Length];
-        Fill(inputs, encoded.Mask, ids, encoded.States, no);
+        var inputs = new OrtValue[inputNames.Length];
+        Fill(inputs, encoded.Mask, ids, encoded.States, no, noOffsets);
         inputs.AsSpan(3, 4 * sizes.Blocks).Fill(nothing);
-        var results = decoder.Run(options, laterInputs, inputs, firstOutputs);
+        var results = decoder.Run(options, inputNames, inputs, firstOutputs);
         var memory = new DecoderMemory(sizes, OrtValue.CreateTensorValueFromMemory(
             encoded.Mask.GetTensorDataAsSpan<long>().ToArray(), encoded.Mask.GetTensorTypeAndShape().Shape));
         for (var i = 0; i < sizes.Blocks; i++)
@@ -153,15 +149,15 @@ internal sealed class StudentSessions : IDisposable
     public OrtValue Continue(DecoderMemory memory, long[] tokens)
     {
         using var ids = OrtValue.CreateTensorValueFromMemory(tokens, [tokens.Length, 1]);
-        var inputs = new OrtValue[laterInputs.Length];
-        Fill(inputs, memory.Mask, ids, noStates, yes);
+        var inputs = new OrtValue[inputNames.Length];
+        Fill(inputs, memory.Mask, ids, noStates, yes, noOffsets);
         for (var i = 0; i < sizes.Blocks; i++)
         {
             (inputs[3 + (4 * i)], inputs[4 + (4 * i)]) = (memory.Decoder[2 * i], memory.Decoder[(2 * i) + 1]);
             (inputs[5 + (4 * i)], inputs[6 + (4 * i)]) = (memory.Encoder[2 * i], memory.Encoder[(2 * i) + 1]);
         }
 
-        var results = decoder.Run(options, laterInputs, inputs, laterOutputs);
+        var results = decoder.Run(options, inputNames, inputs, laterOutputs);
         for (var i = 0; i < memory.Decoder.Length; i++)
         {
             memory.Decoder[i].Dispose();
@@ -176,7 +172,7 @@ internal sealed class StudentSessions : IDisposable
     {
         encoder.Dispose();
         decoder.Dispose();
-        foreach (var value in new[] { nothing, noStates, yes, no })
+        foreach (var value in new[] { nothing, noStates, yes, no, noOffsets })
         {
             value.Dispose();
         }
@@ -184,10 +180,10 @@ internal sealed class StudentSessions : IDisposable
         options.Dispose();
     }
 
-    private void Fill(OrtValue[] inputs, OrtValue mask, OrtValue ids, OrtValue states, OrtValue cached)
+    private void Fill(OrtValue[] inputs, OrtValue mask, OrtValue ids, OrtValue states, OrtValue cached, OrtValue offsets)
     {
         (inputs[0], inputs[1], inputs[2]) = (mask, ids, states);
-        inputs[3 + (4 * sizes.Blocks)] = cached;
+        (inputs[^2], inputs[^1]) = (cached, offsets);
     }
 
     private static InferenceSession Load(string folder, string file, SessionOptions settings)

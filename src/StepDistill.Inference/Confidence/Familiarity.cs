@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace StepDistill.Inference.Calibration;
+namespace StepDistill.Inference.Confidence;
 
 /// <summary>How unusual an input is, by how far its encoded tokens' mean lies from that of the task's inputs.</summary>
 /// <param name="Mean">[D] the mean over one half of the validation rows.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using StepDistill.Files;
 
-namespace StepDistill.Inference.Calibration;
+namespace StepDistill.Inference.Confidence;
 
 /// <summary><c>calibration.json</c> in a student's folder: for each precision, by its name, what validation rows say.</summary>
 public static class CalibrationFile

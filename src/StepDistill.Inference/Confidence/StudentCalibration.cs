@@ -1,4 +1,4 @@
-namespace StepDistill.Inference.Calibration;
+namespace StepDistill.Inference.Confidence;
 
 /// <summary>What validation rows say about a student's confidence, in one precision.</summary>
 public sealed record StudentCalibration

@@ -1,4 +1,4 @@
-namespace StepDistill.Inference.Calibration;
+namespace StepDistill.Inference.Confidence;
 
 /// <summary>Probabilities of labels from their log-probabilities, made as sure as they are right.</summary>
 /// <remarks>Temperature scaling: Guo et al. 2017, arXiv 1706.04599, section 4.2.</remarks>
