@@ -129,7 +129,7 @@ public sealed class StudentFolder
         var student = new StudentFolder(path, T5ConfigFile.Read(path), manifest);
         student.OpenWeights().Dispose();
         student.LoadTokenizer();
-        AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config));
+        AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config, HasGraphs(path)));
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => System.IO.Path.GetFileName(file) != ManifestName))
         {
@@ -140,6 +140,9 @@ public sealed class StudentFolder
         AtomicFile.WriteText(System.IO.Path.Combine(path, ManifestName), JsonSerializer.Serialize(whole, StudentJson.Page.StudentManifest) + "\n");
         return new StudentFolder(path, student.Config, whole);
     }
+
+    private static bool HasGraphs(string path) =>
+        System.IO.Path.Combine(path, "onnx") is var graphs && Directory.Exists(graphs) && Directory.EnumerateFiles(graphs, "*.onnx").Any();
 
     private static StudentManifest? ReadManifest(string file)
     {
