@@ -127,7 +127,7 @@ public sealed record CascadePlan
                 + $"{Number(sure.Answered)} surest. More rows make less of a margin necessary.";
         }
 
-        var needed = PromiseTest.Needed(Rows, Target.Value, Target.Delta, Target.FutureRows);
+        var needed = ThresholdSearch.Needed(Rows, Target);
         var best = points.MaxBy(point => point.Right);
         return $"{Share(Target.Value)} cannot be promised {Where()}. "
             + (needed is { } right

@@ -18,6 +18,10 @@ internal static class ThresholdSearch
     /// <summary>Where walks start, and their shares of delta, when the accuracy of all rows is promised.</summary>
     private static readonly (double From, double Part)[] Whole = [(CascadeRule.Never, 0.8), (0.9, 0.05), (0.7, 0.05), (0.5, 0.05), (0, 0.05)];
 
+    /// <summary>How many rows must be right for a walk from "everything to the large model"; null where all of them would not do.</summary>
+    public static int? Needed(int rows, CascadeTarget target) =>
+        PromiseTest.Needed(rows, target.Value, target.Delta * Whole[0].Part, target.FutureRows);
+
     /// <summary>The lowest threshold with which a share of all rows can be promised to be right; null where there is none.</summary>
     public static double? ForAccuracy(IReadOnlyList<CascadePoint> points, CascadeTarget target) => Lowest(points, Whole, part =>
     {

@@ -34,6 +34,10 @@ internal sealed record Population(Func<double, double> Confidence, Func<double, 
     /// <summary>The accuracy of all rows in the long run with a threshold, by sums over a fine grid.</summary>
     public double Accuracy(double threshold) => Mean(s => s >= threshold ? Student(s) : Large(s));
 
+    /// <summary>The student's accuracy in the long run on what it answers.</summary>
+    public double AccuracyAmong(double threshold) =>
+        Mean(s => s >= threshold ? Student(s) : 0) / Mean(s => s >= threshold ? 1 : 0);
+
     private double Mean(Func<double, double> of)
     {
         var sum = 0.0;
