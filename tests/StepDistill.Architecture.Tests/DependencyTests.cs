@@ -20,7 +20,7 @@ public sealed class DependencyTests
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
-            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Inference", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
         ],
     };
 

@@ -73,7 +73,6 @@ public sealed class CascadePlanTests
             }
         }
 
-        File.AppendAllText("/tmp/h/rates.txt", $"{target}: broken {broken} made {made} of {Draws} share {share/made:F3}\n");
         Assert.True(made > 0.3 * Draws, $"{made} promises");
         Assert.True(broken <= 0.05 * Draws, $"{broken} of {Draws} broken");
         Assert.True(share / made > 0.3, $"the student answers {share / made}");
@@ -93,7 +92,6 @@ public sealed class CascadePlanTests
             sent += large / 300.0;
         }
 
-        File.AppendAllText("/tmp/h/rates.txt", $"{target}: broken {broken} of {Draws} sent {sent/Draws:F3}\n");
         Assert.InRange(broken, 1, 0.05 * Draws);
         Assert.InRange(sent / Draws, 0.25, 0.4);
     }
@@ -209,7 +207,6 @@ public sealed class CascadePlanTests
             }
         }
 
-        File.AppendAllText("/tmp/h/rates.txt", $"{target} rows {rows} future {future}: broken {broken} made {made} of {Draws} share {share/Math.Max(1,made):F3}\n");
         return (broken, made, share / Math.Max(1, made));
     }
 
