@@ -32,7 +32,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
     /// <exception cref="ArgumentException">A number is outside its range, or the format unknown.</exception>
     public StudentFirstChatClient(IChatClient large, IStudentClassifier student, StudentFirstOptions options) : base(large)
     {
-        options.Check(student.Description);
+        StudentFirstOptions.Check(options, student.Description);
         (_student, _description, _options, _rule) = (student, student.Description, options, options.Cascade.Plan.Rule!.Value);
         _reading = new(_description, options);
         Drift = new(options.Cascade.Baseline, options.Drift);

@@ -70,25 +70,34 @@ public sealed record StudentFirstOptions
 
     /// <exception cref="ArgumentException">A number is outside its range, or the format unknown.</exception>
     /// <exception cref="StepDistillException">The cascade promises nothing, or is another student's.</exception>
-    internal void Check(StudentDescription student)
+    internal static void Check(StudentFirstOptions options, StudentDescription student)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(AuditCapacity, 1);
-        if (!(AuditShare is >= 0 and <= 1))
+        if (options.AuditCapacity < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(AuditShare), AuditShare, "AuditShare must be from 0 to 1.");
+            throw new ArgumentOutOfRangeException(nameof(options), options.AuditCapacity, "AuditCapacity must be at least 1.");
         }
 
-        if (Parse is null && !ReplyReader.Formats.Contains(Format))
+        if (!(options.AuditShare is >= 0 and <= 1))
         {
-            throw new ArgumentException($"Format is '{Format}'; it must be {string.Join(", ", ReplyReader.Formats)}.", nameof(Format));
+            throw new ArgumentOutOfRangeException(nameof(options), options.AuditShare, "AuditShare must be from 0 to 1.");
         }
 
-        if (Cascade.Plan.Rule is null)
+        if (options.DailyCalls < 0)
         {
-            throw new StepDistillException($"The cascade has no threshold: {Cascade.Plan.Summary} Choose another target: stepdistill cascade RUN --accuracy 0.8");
+            throw new ArgumentOutOfRangeException(nameof(options), options.DailyCalls, "DailyCalls must be at least 0.");
         }
 
-        if (Cascade.Student is { } made && made != student.Version)
+        if (options.Parse is null && !ReplyReader.Formats.Contains(options.Format))
+        {
+            throw new ArgumentException($"Format is '{options.Format}'; it must be {string.Join(", ", ReplyReader.Formats)}.", nameof(options));
+        }
+
+        if (options.Cascade.Plan.Rule is null)
+        {
+            throw new StepDistillException($"The cascade has no threshold: {options.Cascade.Plan.Summary} Choose another target: stepdistill cascade RUN --accuracy 0.8");
+        }
+
+        if (options.Cascade.Student is { } made && made != student.Version)
         {
             throw new StepDistillException(
                 $"The cascade was set for version {made} of a student, and this is {student.Name} {student.Version}, whose confidence means "

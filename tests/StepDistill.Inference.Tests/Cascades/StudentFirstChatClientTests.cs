@@ -195,8 +195,8 @@ public sealed partial class StudentFirstChatClientTests
     {
         Refused<ArgumentOutOfRangeException>(Options(0.8) with { AuditShare = 1.1 }, "AuditShare must be from 0 to 1");
         Refused<ArgumentOutOfRangeException>(Options(0.8) with { AuditShare = double.NaN }, "AuditShare");
-        Refused<ArgumentOutOfRangeException>(Options(0.8) with { AuditCapacity = 0 }, "AuditCapacity");
-        Refused<ArgumentOutOfRangeException>(Options(0.8) with { DailyCalls = -1 }, "must be a non-negative");
+        Refused<ArgumentOutOfRangeException>(Options(0.8) with { AuditCapacity = 0 }, "AuditCapacity must be at least 1");
+        Refused<ArgumentOutOfRangeException>(Options(0.8) with { DailyCalls = -1 }, "DailyCalls must be at least 0");
         Refused<ArgumentException>(Options(0.8) with { Format = "xml" }, "Format is 'xml'; it must be ");
         var cascade = SureStudent.Cascade(0.8);
         Refused<StepDistillException>(Options(0.8) with { Cascade = cascade with { Student = "v0" } }, "set for version v0 of a student, and this is birds v1");
