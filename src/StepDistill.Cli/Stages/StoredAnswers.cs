@@ -1,6 +1,5 @@
 using StepDistill.Annotations;
 using StepDistill.Tasks;
-using StepDistill.Teachers;
 
 namespace StepDistill.Cli.Stages;
 

@@ -13,10 +13,10 @@ namespace StepDistill.Inference.Cascades;
 public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposable
 {
     private readonly IStudentClassifier _student;
-    private readonly StudentDescription _description;
     private readonly StudentFirstOptions _options;
     private readonly CascadeRule _rule;
     private readonly LargeReply _reading;
+    private readonly StudentReply _reply;
     private readonly CascadeCounter _counter = new();
     private readonly DailyCeiling? _ceiling;
     private readonly NextRoundLog? _log;
@@ -33,8 +33,8 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
     public StudentFirstChatClient(IChatClient large, IStudentClassifier student, StudentFirstOptions options) : base(large)
     {
         StudentFirstOptions.Check(options, student.Description);
-        (_student, _description, _options, _rule) = (student, student.Description, options, options.Cascade.Plan.Rule!.Value);
-        _reading = new(_description, options);
+        (_student, _options, _rule) = (student, options, options.Cascade.Plan.Rule!.Value);
+        (_reading, _reply) = (new(student.Description, options), new(student.Description, options));
         Drift = new(options.Cascade.Baseline, options.Drift);
         _ceiling = options.DailyCalls is { } most ? new(most, options.DailyCallsFile, options.Time) : null;
         try
@@ -48,7 +48,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
         }
 
         _audits = new(options, _counter, CompareAsync);
-        _meter = new(_description, Drift, _ceiling is null ? null : () => _ceiling.Spent);
+        _meter = new(student.Description, Drift, _ceiling is null ? null : () => _ceiling.Spent);
     }
 
     /// <summary>Whether calls still look as they did when the cascade was set.</summary>
@@ -145,17 +145,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
         base.Dispose(disposing);
     }
 
-    /// <summary>What the student says to a call.</summary>
-    /// <param name="Question">The call as a question; null where it is none of its task.</param>
-    /// <param name="Answer">The answer; null where there is no question, or the student could not be asked.</param>
-    /// <param name="Verdict">Who shall answer.</param>
-    private sealed record Asked(StudentQuestion? Question, StudentAnswer? Answer, CascadeVerdict Verdict)
-    {
-        /// <summary>Why the large model is asked.</summary>
-        public string Why => Question is null ? "other" : Answer is null ? "failed" : Verdict == CascadeVerdict.Unsure ? "unsure" : "unfamiliar";
-    }
-
-    private async Task<Asked> AskStudentAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellation)
+    private async Task<AskedStudent> AskStudentAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellation)
     {
         StudentQuestion? question = null;
         try
@@ -181,7 +171,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
     }
 
     /// <summary>The reply where the large model is not asked; null where it is, and its call is counted.</summary>
-    private ChatResponse? WithoutLarge(Asked asked, IReadOnlyList<ChatMessage> messages, ChatOptions? options)
+    private ChatResponse? WithoutLarge(AskedStudent asked, IReadOnlyList<ChatMessage> messages, ChatOptions? options)
     {
         if (asked.Verdict == CascadeVerdict.Student)
         {
@@ -212,16 +202,16 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
         return true;
     }
 
-    private bool MayFallBack(Asked asked) => _options.FallBackToStudent && asked.Answer is not null;
+    private bool MayFallBack(AskedStudent asked) => _options.FallBackToStudent && asked.Answer is not null;
 
-    private ChatResponse FallBack(Asked asked)
+    private ChatResponse FallBack(AskedStudent asked)
     {
         _counter.Add(counts => counts with { StudentAfterFailure = counts.StudentAfterFailure + 1 });
         return Write(asked.Answer, "fallback");
     }
 
     /// <summary>Counts and keeps what the large model said. The reply is the caller's, whatever happens here.</summary>
-    private void Passed(Asked asked, Func<ChatResponse> whole, ChatOptions? options)
+    private void Passed(AskedStudent asked, Func<ChatResponse> whole, ChatOptions? options)
     {
         _counter.Add(counts => counts with { Large = counts.Large + 1 });
         try
@@ -240,26 +230,8 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
 
     private ChatResponse Write(StudentAnswer? answer, string why)
     {
-        var who = answer is null ? "nobody" : "student";
-        _meter.Count(who, why);
-        var properties = new AdditionalPropertiesDictionary { [StudentFirstProperties.AnsweredBy] = who, [StudentFirstProperties.Why] = why };
-        if (answer is not null)
-        {
-            properties[StudentFirstProperties.Label] = answer.Label;
-            properties[StudentFirstProperties.Confidence] = answer.Confidence;
-            if (answer.Familiarity is { } familiarity)
-            {
-                properties[StudentFirstProperties.Familiarity] = familiarity;
-            }
-        }
-
-        return new(new ChatMessage(ChatRole.Assistant, answer is null ? _options.Abstention : _options.Reply(answer)))
-        {
-            ModelId = answer is null ? null : $"{_description.Name} {_description.Version}",
-            CreatedAt = _options.Time.GetUtcNow(),
-            FinishReason = ChatFinishReason.Stop,
-            AdditionalProperties = properties,
-        };
+        _meter.Count(StudentReply.Who(answer), why);
+        return _reply.Write(answer, why);
     }
 
     /// <summary>Asks the large model what the student has answered already.</summary>
