@@ -28,6 +28,7 @@ internal static class CommandLine
             new TrainVerb(stages),
             new EvaluateVerb(stages),
             new CompareVerb(stages),
+            new ExportVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
             new RunVerb(stages),

@@ -16,11 +16,13 @@ public sealed class DependencyTests
         ],
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
-        ["StepDistill.Inference"] = ["Microsoft.ML.OnnxRuntime", "StepDistill"],
+        ["StepDistill.Export"] = ["StepDistill"],
+        ["StepDistill.Inference"] = ["Microsoft.ML.OnnxRuntime", "StepDistill", "System.Numerics.Tensors"],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
-            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Inference", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Export", "StepDistill.Inference",
+            "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
         ],
     };
 
@@ -30,6 +32,7 @@ public sealed class DependencyTests
         ["StepDistill"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Export"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Inference"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
         ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };

@@ -36,7 +36,7 @@ internal sealed class CascadeStage(TeacherStage teachers, ClassifierStage classi
             progress.Report(new(rows.Count, examples.Count));
         }
 
-        return new(rows, student.Description.Version, stored?.Teacher);
+        return new(rows, student.Description, stored?.Teacher);
     }
 
     private static StudentQuestion Question(Example example) =>

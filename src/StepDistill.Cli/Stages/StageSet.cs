@@ -74,6 +74,9 @@ internal sealed record StageSet
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }
 
+    /// <summary>Asks trained networks, to prove that what was exported is the same.</summary>
+    public NetworkStage Network { get; init; } = NetworkAnswers.Of;
+
     /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
     public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;
 

@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
+using StepDistill.Inference.Sessions;
+using StepDistill.Inference.Verification;
+using StepDistill.Students;
 using StepDistill.Tokenizers;
 using StepDistill.Training.Verification;
 
@@ -17,13 +20,15 @@ internal sealed class VerifyVerb : Verb
             + "tokenizer.json or a folder with one.",
     };
 
-    private readonly Option<string> _against = new("--against")
+    private readonly Option<string?> _against = new("--against")
     {
         Description = "A folder of reference numbers (inputs.json, expected.json, expected.safetensors, training.json where "
-            + "present); or, for a tokenizer, a file of reference encodings, one JSON object a line.",
+            + "present); or, for a tokenizer, a file of reference encodings, one JSON object a line. Without it an exported student is "
+            + "proved again, on its run's validation rows or on those of --rows.",
         HelpName = "reference",
-        Required = true,
     };
+
+    private readonly ProofWords _proof = new();
 
     private readonly Option<string?> _list = new("--list")
     {
@@ -31,13 +36,18 @@ internal sealed class VerifyVerb : Verb
         HelpName = "name",
     };
 
+    // As of the network itself: the reference's own float64 run is this far from it.
+    private const double ExportedTolerance = 2e-4;
+
     private readonly StageSet _stages;
 
     /// <summary>Creates the verb.</summary>
     public VerifyVerb(StageSet stages)
         : base(
             "verify",
-            "Proves that a student or a tokenizer computes what a reference says. Exit code 3 where a difference is past its tolerance.",
+            "Proves that a student or a tokenizer computes what a reference says, or that every exported precision still is the student that "
+            + "was trained. Exit code 3 where a difference is past its tolerance, or a promise of the export is not kept.",
+            "verify runs/my-task/step-by-step-1-seed0",
             "verify my-student --against reference",
             "verify spiece.model --against encodings.jsonl --json")
     {
@@ -45,12 +55,18 @@ internal sealed class VerifyVerb : Verb
         Arguments.Add(_subject);
         Options.Add(_against);
         Options.Add(_list);
+        _proof.AddOptionsTo(this);
     }
 
     /// <inheritdoc/>
-    protected override Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
-        var (subject, against) = (words.GetRequiredValue(_subject), words.GetRequiredValue(_against));
+        var subject = words.GetRequiredValue(_subject);
+        if (words.GetValue(_against) is not { } against)
+        {
+            return await ProveAsync(words, subject, terminal, cancellation);
+        }
+
         if (!File.Exists(against) && !Directory.Exists(against))
         {
             throw new StepDistillException($"There is no reference at {against}. Check the path after --against.");
@@ -87,14 +103,51 @@ internal sealed class VerifyVerb : Verb
             })]),
             ["not_checked"] = new JsonArray([.. notChecked.Select(reason => (JsonNode)reason)]),
         });
-        return Task.FromResult(passed ? ExitCode.Success : ExitCode.GateNotMet);
+        return passed ? ExitCode.Success : ExitCode.GateNotMet;
+    }
+
+    /// <summary>Lets every exported precision answer again.</summary>
+    private async Task<int> ProveAsync(ParseResult words, string subject, Terminal terminal, CancellationToken cancellation)
+    {
+        var (folder, task, rows) = await _proof.ReadAsync(words, subject, cancellation);
+        var earlier = ExportProof.Read(folder) ?? throw new StepDistillException(
+            $"{folder} holds no {ExportProof.FileName}, so it was not exported. Export it first (stepdistill export {subject}), or compare it with reference numbers (--against).");
+        StudentFolder.Open(folder, verify: StudentFolder.Open(folder).Manifest is not null);
+        var (proof, _) = await terminal.WithProgressAsync("Proving", progress => Task.FromResult(_proof.Stage(words, _stages).Prove(
+            folder, task, rows, [.. earlier.Precisions.Select(one => one.Precision)], earlier.Promises, progress, cancellation)));
+        foreach (var line in ExportProofText.Lines(proof))
+        {
+            terminal.Say(line);
+        }
+
+        var kept = proof.Precisions.Any(one => one.Precision == earlier.Chosen && one.Keeps);
+        terminal.Say(proof.Parity.Passed && kept
+            ? $"{earlier.Chosen}, which programs use, keeps its promise."
+            : $"Not as promised: {earlier.Chosen}, which programs use, does not keep the promise of its export here.");
+        var result = ExportProofText.Json(proof);
+        result["student"] = folder;
+        result["passed"] = proof.Parity.Passed && kept;
+        terminal.Result(result);
+        return proof.Parity.Passed && kept ? ExitCode.Success : ExitCode.GateNotMet;
     }
 
     private (IReadOnlyList<VerificationCheck> Checks, IReadOnlyList<string> NotChecked) Student(
         string subject, string against, CancellationToken cancellation)
     {
         var verification = _stages.Verify(subject, against, cancellation);
-        return (verification.Checks, verification.NotChecked);
+        return Directory.Exists(subject) && File.Exists(Path.Combine(subject, StudentPrecision.Parse("float32").DecoderFile))
+            ? ([.. verification.Checks, .. Exported(subject, against, cancellation)], verification.NotChecked)
+            : (verification.Checks, verification.NotChecked);
+    }
+
+    private static IEnumerable<VerificationCheck> Exported(string subject, string against, CancellationToken cancellation)
+    {
+        var found = ReferenceComparison.Run(subject, against, cancellation);
+        yield return new("onnx.logits", found.Logits, ExportedTolerance, "absolute", "float32 in ONNX Runtime");
+        foreach (var (search, differing) in found.Texts)
+        {
+            yield return new($"onnx.{search}", differing, 0, "count");
+        }
     }
 
     private static VerificationCheck[] Tokenizer(string subject, string against, string? list)

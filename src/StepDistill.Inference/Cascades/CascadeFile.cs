@@ -21,6 +21,9 @@ public sealed record CascadeFile
     /// <summary>The version of the student that it was made with, <see cref="StudentDescription.Version"/>; null where nobody says. Another student needs another threshold.</summary>
     public string? Student { get; init; }
 
+    /// <summary>In which numbers that student computed, <see cref="StudentDescription.Precision"/>; null where nobody says. In others it is otherwise sure.</summary>
+    public string? Precision { get; init; }
+
     /// <summary>The threshold and its promise.</summary>
     public required CascadePlan Plan { get; init; }
 
@@ -30,12 +33,18 @@ public sealed record CascadeFile
     /// <summary>Chooses a threshold and remembers how calls looked.</summary>
     /// <param name="rows">Rows whose right answer is known.</param>
     /// <param name="target">What to promise.</param>
-    /// <param name="student">The student's version.</param>
+    /// <param name="student">The student that was asked.</param>
     /// <exception cref="StepDistillException">As <see cref="CascadePlan.From"/>.</exception>
-    public static CascadeFile From(IReadOnlyList<CascadeRow> rows, CascadeTarget target, string? student = null)
+    public static CascadeFile From(IReadOnlyList<CascadeRow> rows, CascadeTarget target, StudentDescription? student = null)
     {
         var plan = CascadePlan.From(rows, target);
-        return new() { Student = student, Plan = plan, Baseline = CascadeBaseline.From(rows, plan.Rule ?? new(CascadeRule.Never)) };
+        return new()
+        {
+            Student = student?.Version,
+            Precision = student?.Precision,
+            Plan = plan,
+            Baseline = CascadeBaseline.From(rows, plan.Rule ?? new(CascadeRule.Never)),
+        };
     }
 
     /// <summary>Writes the file into a student's folder, whole or not at all.</summary>

@@ -97,11 +97,12 @@ public sealed record StudentFirstOptions
             throw new StepDistillException($"The cascade has no threshold: {options.Cascade.Plan.Summary} Choose another target: stepdistill cascade RUN --accuracy 0.8");
         }
 
-        if (options.Cascade.Student is { } made && made != student.Version)
+        var (made, precision) = (options.Cascade.Student, options.Cascade.Precision);
+        if ((made is not null && made != student.Version) || (precision is not null && precision != student.Precision))
         {
             throw new StepDistillException(
-                $"The cascade was set for version {made} of a student, and this is {student.Name} {student.Version}, whose confidence means "
-                + "something else. Set it again: stepdistill cascade RUN --accuracy 0.9");
+                $"The cascade was set for version {made ?? "?"} of a student in {precision ?? "?"}, and this is {student.Name} {student.Version} in "
+                + $"{student.Precision}, whose confidence means something else. Set it again: stepdistill cascade RUN --accuracy 0.9");
         }
     }
 }

@@ -39,6 +39,9 @@ public sealed class StudentFolder
     /// <summary>What it is and where it comes from; null for a folder that this program did not make.</summary>
     public StudentManifest? Manifest { get; }
 
+    /// <summary>What tells it from others of its name: the first 12 digits of its manifest's SHA-256; empty without a manifest.</summary>
+    public string Version => Manifest is null ? "" : ContentHash.OfFile(System.IO.Path.Combine(Path, ManifestName))[..12];
+
     /// <summary>Opens a folder.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="verify">Whether to compare every file with the manifest's hash; reads all of them.</param>
@@ -113,12 +116,23 @@ public sealed class StudentFolder
     public static StudentFolder Seal(string path, StudentManifest manifest)
     {
         Begin(path);
+        return Reseal(path, manifest);
+    }
+
+    /// <summary>As <see cref="Seal"/>, for a student that got more files: until its new manifest is there the old one is.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="manifest">What the student is; its list of files is filled in here.</param>
+    /// <returns>The student.</returns>
+    /// <exception cref="StepDistillException">Configuration, weights or tokenizer are missing or do not fit together.</exception>
+    /// <exception cref="IOException">The disk is full or the folder cannot be written.</exception>
+    public static StudentFolder Reseal(string path, StudentManifest manifest)
+    {
         var student = new StudentFolder(path, T5ConfigFile.Read(path), manifest);
         student.OpenWeights().Dispose();
         student.LoadTokenizer();
         AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config));
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => System.IO.Path.GetFileName(file) != ManifestName))
         {
             files[System.IO.Path.GetRelativePath(path, file).Replace('\\', '/')] = ContentHash.OfFile(file);
         }

@@ -38,6 +38,9 @@ public sealed record StudentManifest
     /// <summary>What it reached, by name, such as <c>validation.accuracy</c>: shares from 0 to 1.</summary>
     public IReadOnlyDictionary<string, double> Scores { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>What it was exported to; null where it was not.</summary>
+    public StudentExport? Export { get; init; }
+
     /// <summary>SHA-256 of every other file of the folder, by its path in it with <c>/</c>; filled in by <see cref="StudentFolder.Seal"/>.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 }
@@ -53,6 +56,11 @@ public sealed record StudentTask(string Name, AnswerKind Answer, IReadOnlyList<s
     /// <param name="task">The task.</param>
     public static StudentTask Of(TaskSpec task) => new(task.Name, task.Answer, task.Labels, task.InputTemplate);
 }
+
+/// <summary>The ONNX files of a student.</summary>
+/// <param name="Precisions">In which numbers there are files, such as <c>float32</c> and <c>int8</c>.</param>
+/// <param name="Chosen">Which of them, or which two with a plus between for encoder and decoder, programs take that were not told.</param>
+public sealed record StudentExport(IReadOnlyList<string> Precisions, string Chosen);
 
 /// <summary>What a student was made from, so that it can be made again.</summary>
 public sealed record StudentLineage

@@ -21,6 +21,9 @@ public enum T5FeedForwardKind
 /// </remarks>
 public sealed record T5Config
 {
+    /// <summary>Tokens at which inputs are cut where a student's folder does not say: what the family was first trained on.</summary>
+    public const int DefaultMaxInputTokens = 512;
+
     /// <summary>Width D of the token vectors between blocks (<c>d_model</c>).</summary>
     public required int Width { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace StepDistill.Tokenizers;
 
@@ -7,6 +8,9 @@ namespace StepDistill.Tokenizers;
 internal sealed class ProtobufWriter
 {
     private readonly ArrayBufferWriter<byte> message = new();
+
+    /// <summary>Bytes written so far.</summary>
+    public int Length => message.WrittenCount;
 
     public byte[] ToArray() => message.WrittenSpan.ToArray();
 
@@ -31,9 +35,18 @@ internal sealed class ProtobufWriter
     /// <summary>Writes text, bytes or an inner message.</summary>
     public ProtobufWriter Bytes(int field, ReadOnlySpan<byte> value)
     {
-        Varint(((ulong)field << 3) | 2);
-        Varint((ulong)value.Length);
+        Start(field, value.Length);
         message.Write(value);
+        return this;
+    }
+
+    public ProtobufWriter Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
+
+    /// <summary>Begins text, bytes or an inner message, whose content the caller writes elsewhere.</summary>
+    public ProtobufWriter Start(int field, long length)
+    {
+        Varint(((ulong)field << 3) | 2);
+        Varint((ulong)length);
         return this;
     }
 

@@ -22,7 +22,7 @@ public sealed class CascadeStageTests
         // Of the training rows: a penguin that swims, a swift and a heron that fly; the fourth has no gold label.
         var rows = await RowsAsync(folder, student, "train");
 
-        Assert.Equal(("0123456789ab", "recorded"), (rows.Student, rows.Teacher));
+        Assert.Equal(("0123456789ab", "recorded"), (rows.Student.Version, rows.Teacher));
         Assert.Equal(
             [
                 new(0.9, StudentRight: false, LargeRight: true) { Familiarity = 0.5, Label = "fly", Agrees = false },

@@ -27,7 +27,7 @@ public sealed class CascadeVerbTests
         Assert.InRange(json["curve"]!.AsArray().Count, 100, 201);
         var file = CascadeFile.Read(folder[$"{RunName}/student"]);
         Assert.Equal(json["threshold"]!.GetValue<double>(), file.Plan.Rule!.Value.Threshold);
-        Assert.Equal("0123456789ab", file.Student);
+        Assert.Equal(("0123456789ab", "float32"), (file.Student, file.Precision));
         Assert.Equal(folder[$"{RunName}/student/cascade.json"], (string?)json["file"]);
     }
 
@@ -123,6 +123,7 @@ public sealed class CascadeVerbTests
     {
         CascadeRows = (_, _, _, progress, _) =>
         {
+            using var student = new FakeClassifier(_ => throw new InvalidOperationException());
             var chance = new Random(1);
             var rows = Enumerable.Range(0, 1000).Select(i =>
             {
@@ -131,7 +132,7 @@ public sealed class CascadeVerbTests
                 return new CascadeRow(sure, right, known?.Invoke(i) == false ? null : large) { Label = "fly" };
             }).ToList();
             progress.Report(new(1000, 1000));
-            return Task.FromResult(new CascadeRows(rows, "0123456789ab", "recorded"));
+            return Task.FromResult(new CascadeRows(rows, student.Description, "recorded"));
         },
     };
 }

@@ -14,8 +14,9 @@ public sealed class CascadeFileTests
     public void What_is_written_is_read(CascadeGoal goal, double value, bool met)
     {
         using var folder = new CascadeFolder();
+        using var student = SureStudent.Saying();
         var rows = Population.Calibrated.Draw(800, new Random(1)).ConvertAll(row => row with { Label = "fly", Agrees = row.StudentRight == row.LargeRight });
-        var file = CascadeFile.From(rows, new CascadeTarget(goal, value) { FutureRows = 500 }, "v1");
+        var file = CascadeFile.From(rows, new CascadeTarget(goal, value) { FutureRows = 500 }, student.Description);
 
         var path = file.Write(folder.Root);
         var read = CascadeFile.Read(folder.Root);
@@ -23,7 +24,7 @@ public sealed class CascadeFileTests
         Assert.Equal(folder["cascade.json"], path);
         Assert.Equal(met, read.Plan.IsMet);
         Assert.Equal(file.Plan, read.Plan);
-        Assert.Equal("v1", read.Student);
+        Assert.Equal(("v1", "float32"), (read.Student, read.Precision));
         Assert.Equal(file.Baseline.Labels, read.Baseline.Labels);
         Assert.Equal(file.Baseline.ConfidenceEdges, read.Baseline.ConfidenceEdges);
         read.Write(folder["again"]);

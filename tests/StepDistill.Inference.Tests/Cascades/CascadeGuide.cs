@@ -17,8 +17,8 @@ public sealed partial class CascadeGuide
     {
         using var root = new CascadeFolder();
         var (folder, state) = (root["student"], root["state"]);
-        CascadeFile.From(Population.Calibrated.Draw(2000, new Random(1)), CascadeTarget.Accuracy(0.8), "v1").Write(folder);
         using var student = SureStudent.Saying();
+        CascadeFile.From(Population.Calibrated.Draw(2000, new Random(1)), CascadeTarget.Accuracy(0.8), student.Description).Write(folder);
         using var large = new LargeModel(_ => "Answer: swim");
 
         var options = new StudentFirstOptions

@@ -199,7 +199,8 @@ public sealed partial class StudentFirstChatClientTests
         Refused<ArgumentOutOfRangeException>(Options(0.8) with { DailyCalls = -1 }, "DailyCalls must be at least 0");
         Refused<ArgumentException>(Options(0.8) with { Format = "xml" }, "Format is 'xml'; it must be ");
         var cascade = SureStudent.Cascade(0.8);
-        Refused<StepDistillException>(Options(0.8) with { Cascade = cascade with { Student = "v0" } }, "set for version v0 of a student, and this is birds v1");
+        Refused<StepDistillException>(Options(0.8) with { Cascade = cascade with { Student = "v0" } }, "set for version v0 of a student in ?, and this is birds v1 in float32");
+        Refused<StepDistillException>(Options(0.8) with { Cascade = cascade with { Student = "v1", Precision = "int8" } }, "version v1 of a student in int8, and this is birds v1 in float32");
         Refused<StepDistillException>(
             Options(0.8) with { Cascade = cascade with { Plan = cascade.Plan with { Rule = null, Summary = "99 % cannot be promised." } } }, "99 % cannot be promised");
         Refused<StepDistillException>(Options(0.8) with { Log = "/dev/null/log.jsonl" }, "cannot be recorded into");

@@ -1,3 +1,4 @@
+using StepDistill.Students.Decoding;
 using static TorchSharp.torch;
 
 namespace StepDistill.Training.Models.T5;
@@ -72,11 +73,7 @@ public static class T5Decoding
     /// <param name="startId">The start token; the configuration's where missing.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>For each input the tokens after the start token, with the end mark unless the text was cut.</returns>
-    /// <remarks>
-    /// As transformers v4.24's <c>BeamSearchScorer</c> with length penalty 1 and no early stopping: a text's score is
-    /// the sum of its tokens' log-probabilities over its length, and an input is done when no open text, with the
-    /// length it has now, scores above the worst of as many ended ones as there are beams.
-    /// </remarks>
+    /// <remarks>What makes a text the best: <see cref="BeamSearch"/>.</remarks>
     public static int[][] Beam(
         T5Network network, Tensor inputIds, Tensor inputMask, int maxLength, int beams, int? startId = null,
         CancellationToken cancellation = default)
@@ -95,7 +92,7 @@ public static class T5Decoding
         var positions = network.DecoderPositionBias(1, maxLength);
 
         var inputs = Enumerable.Range(0, (int)inputIds.size(0));
-        var searches = inputs.Select(_ => new T5BeamSearch(network.Config, beams, startId ?? network.Config.StartId)).ToArray();
+        var searches = inputs.Select(_ => new BeamSearch(network.Config, beams, startId ?? network.Config.StartId)).ToArray();
         var open = searches;
         for (var length = 1; length < maxLength && open.Length > 0; length++)
         {
@@ -120,7 +117,7 @@ public static class T5Decoding
     /// <summary>For each open input the 2·beams best ways to go on, best first.</summary>
     /// <returns>Sums of log-probabilities, and beam · V + token, [B · 2 · beams] each.</returns>
     private static (float[] Scores, long[] Candidates) BestCandidates(
-        T5Network network, T5Memory memory, Tensor positions, T5BeamSearch[] open, int length, int beams)
+        T5Network network, T5Memory memory, Tensor positions, BeamSearch[] open, int length, int beams)
     {
         using var scope = NewDisposeScope();
         var texts = open.SelectMany(search => search.Texts).ToList();
@@ -168,98 +165,4 @@ public static class T5Decoding
             frozen.Dispose();
         }
     }
-}
-
-/// <summary>The texts that are being written for one input.</summary>
-internal sealed class T5BeamSearch
-{
-    // Until the first step all beams are the same text; this keeps all but one from being chosen.
-    private const float Excluded = -1e9f;
-
-    private readonly int endId;
-    private readonly int vocabularySize;
-    private readonly List<(double Score, int[] Tokens)> ended = [];
-    private double worst = double.PositiveInfinity;
-
-    public T5BeamSearch(StepDistill.Students.T5Config config, int beams, int startId)
-    {
-        endId = config.EndId;
-        vocabularySize = config.VocabularySize;
-        Texts = [.. Enumerable.Range(0, beams).Select(i => new Text(i, [], startId, i == 0 ? 0 : Excluded))];
-    }
-
-    /// <summary>The open texts, as many as there are beams.</summary>
-    public Text[] Texts { get; private set; }
-
-    /// <summary>Whether no open text can become the best any more.</summary>
-    public bool Done { get; private set; }
-
-    /// <summary>Lets each text go on with its best next tokens, and puts aside those that end.</summary>
-    /// <param name="scores">[2 · beams], best first: sums of log-probabilities.</param>
-    /// <param name="candidates">[2 · beams]: text · V + token.</param>
-    /// <param name="length">Tokens of the open texts, the start token included.</param>
-    public void Extend(ReadOnlySpan<float> scores, ReadOnlySpan<long> candidates, int length)
-    {
-        var next = new List<Text>(Texts.Length);
-        for (var rank = 0; next.Count < Texts.Length; rank++)
-        {
-            var (parent, token) = ((int)(candidates[rank] / vocabularySize), (int)(candidates[rank] % vocabularySize));
-            if (token != endId)
-            {
-                next.Add(new Text(parent, [.. Texts[parent].Tokens, token], token, scores[rank]));
-            }
-            else if (rank < Texts.Length)
-            {
-                End(Texts[parent].Tokens, (double)scores[rank] / length);
-            }
-        }
-
-        Texts = [.. next];
-        Done = ended.Count >= Texts.Length && worst >= (double)scores[0] / length;
-    }
-
-    /// <summary>The best text, ended or cut.</summary>
-    /// <param name="maxLength">The length at which open texts were cut, the start token included.</param>
-    public int[] Best(int maxLength)
-    {
-        if (!Done)
-        {
-            foreach (var text in Texts)
-            {
-                End(text.Tokens, (double)text.Score / (text.Tokens.Length + 1));
-            }
-        }
-
-        var best = ended[0];
-        foreach (var text in ended)
-        {
-            best = text.Score >= best.Score ? text : best;
-        }
-
-        return best.Tokens.Length + 1 < maxLength ? [.. best.Tokens, endId] : best.Tokens;
-    }
-
-    /// <summary>Keeps as many ended texts as there are beams: the best.</summary>
-    private void End(int[] tokens, double score)
-    {
-        if (ended.Count >= Texts.Length && score <= worst)
-        {
-            return;
-        }
-
-        ended.Add((score, tokens));
-        if (ended.Count > Texts.Length)
-        {
-            ended.Remove(ended.MinBy(text => text.Score));
-        }
-
-        worst = ended.Min(text => text.Score);
-    }
-
-    /// <summary>A text that has not ended.</summary>
-    /// <param name="Parent">Number of the text, among those of the step before, that it goes on from.</param>
-    /// <param name="Tokens">Its tokens after the start token.</param>
-    /// <param name="Last">Its last token, or the start token.</param>
-    /// <param name="Score">Sum of its tokens' log-probabilities.</param>
-    public sealed record Text(int Parent, int[] Tokens, int Last, float Score);
 }

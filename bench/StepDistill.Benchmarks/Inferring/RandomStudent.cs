@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using StepDistill.Batches;
+using StepDistill.Students;
+using StepDistill.Students.Weights;
+using StepDistill.Tasks;
+using StepDistill.Tokenizers;
+
+namespace StepDistill.Benchmarks.Inferring;
+
+/// <summary>A student's folder with random weights and a vocabulary of made-up words: its speed is that of a trained one.</summary>
+internal static class RandomStudent
+{
+    private const int Words = 2000;
+
+    /// <summary>Labels of two tokens and an end mark, as those of CommonsenseQA have on average.</summary>
+    public static readonly string[] Labels = ["word12 word700", "word25 word1100", "word31 word1900", "word47 word1300", "word58 word900"];
+
+    /// <summary>Writes it.</summary>
+    public static StudentFolder Write(string folder, string size)
+    {
+        var config = T5Sizes.Named($"t5-v1_1-{size}");
+        StudentFolder.Begin(folder);
+        T5ConfigFile.Write(folder, config);
+        var random = new SplitMix64(1);
+        SafetensorsFile.Write(
+            Path.Combine(folder, StudentFolder.WeightsName),
+            Shapes(config).Select(weight => new WeightTensor(weight.Name, WeightType.F32, weight.Shape)),
+            (tensor, stream) =>
+            {
+                var values = new float[tensor.Count];
+                var size = tensor.Shape.Count == 1 ? 0 : tensor.Name.StartsWith("shared", StringComparison.Ordinal) ? 1 : 1 / Math.Sqrt(tensor.Shape[1]);
+                for (var i = 0; i < values.Length; i++)
+                {
+                    values[i] = (float)(tensor.Shape.Count == 1 ? 1 : size * Normal(ref random));
+                }
+
+                stream.Write(MemoryMarshal.AsBytes<float>(values));
+            });
+        Vocabulary().Save(folder);
+        return StudentFolder.Seal(folder, new StudentManifest
+        {
+            Name = $"random-{size}",
+            Task = new("random", AnswerKind.Label, Labels),
+            Arm = "step-by-step",
+            LabelPrefix = "",
+            RationalePrefix = "word3 ",
+            MaxInputTokens = 512,
+            Lineage = new() { Recipe = new string('0', 64), Examples = 0, Steps = 0, Seed = 1 },
+        });
+    }
+
+    /// <summary>A text of so many tokens, the end mark included.</summary>
+    public static string Text(int tokens, int seed)
+    {
+        var random = new SplitMix64((ulong)seed);
+        return string.Join(' ', Enumerable.Range(0, tokens - 1).Select(_ => Word(ref random)));
+    }
+
+    private static string Word(ref SplitMix64 random) => $"word{random.Next() % Words}";
+
+    // Every word is written often enough to become a piece of its own.
+    private static Tokenizer Vocabulary() => UnigramTrainer.Train(
+        Enumerable.Range(0, 20).Select(_ => string.Join(' ', Enumerable.Range(0, Words).Select(i => $"word{i}"))), Words + 200);
+
+    private static double Normal(ref SplitMix64 random)
+    {
+        var (one, other) = (Share(ref random), Share(ref random));
+        return Math.Sqrt(-2 * Math.Log(1 - one)) * Math.Cos(2 * Math.PI * other);
+    }
+
+    private static double Share(ref SplitMix64 random) => (random.Next() >> 11) * (1.0 / (1UL << 53));
+
+    private static IEnumerable<(string Name, long[] Shape)> Shapes(T5Config c)
+    {
+        long inner = c.Heads * c.HeadWidth;
+        yield return ("shared.weight", [c.VocabularySize, c.Width]);
+        yield return ("lm_head.weight", [c.VocabularySize, c.Width]);
+        foreach (var (stack, blocks) in new[] { ("encoder", c.EncoderBlocks), ("decoder", c.DecoderBlocks) })
+        {
+            yield return ($"{stack}.final_layer_norm.weight", [c.Width]);
+            yield return ($"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", [c.PositionBuckets, c.Heads]);
+            for (var block = 0; block < blocks; block++)
+            {
+                string[] attentions = stack == "encoder" ? ["SelfAttention"] : ["SelfAttention", "EncDecAttention"];
+                for (var layer = 0; layer <= attentions.Length; layer++)
+                {
+                    var name = $"{stack}.block.{block}.layer.{layer}";
+                    yield return ($"{name}.layer_norm.weight", [c.Width]);
+                    if (layer < attentions.Length)
+                    {
+                        yield return ($"{name}.{attentions[layer]}.q.weight", [inner, c.Width]);
+                        yield return ($"{name}.{attentions[layer]}.k.weight", [inner, c.Width]);
+                        yield return ($"{name}.{attentions[layer]}.v.weight", [inner, c.Width]);
+                        yield return ($"{name}.{attentions[layer]}.o.weight", [c.Width, inner]);
+                        continue;
+                    }
+
+                    yield return ($"{name}.DenseReluDense.wi_0.weight", [c.FeedForwardWidth, c.Width]);
+                    yield return ($"{name}.DenseReluDense.wi_1.weight", [c.FeedForwardWidth, c.Width]);
+                    yield return ($"{name}.DenseReluDense.wo.weight", [c.Width, c.FeedForwardWidth]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Threading.Channels;
+using StepDistill.Batches;
+using StepDistill.Inference.Confidence;
+using StepDistill.Inference.Labels;
+using StepDistill.Inference.Sessions;
+using StepDistill.Students;
+using StepDistill.Tasks;
+using StepDistill.Tokenizers;
+
+namespace StepDistill.Inference;
+
+/// <summary>An exported student in ONNX Runtime.</summary>
+/// <remarks>
+/// For a closed set of labels, and for an input's own choices, each label's probability is computed directly: one pass of the
+/// encoder, one of the decoder over all labels at once. Nothing is generated, and the answer is always one of them. Other
+/// labels, and reasons, are generated token by token. Safe for use by any number of threads at once.
+/// </remarks>
+public sealed class OnnxStudent : IStudentClassifier
+{
+    private readonly StudentSessions sessions;
+    private readonly Tokenizer tokenizer;
+    private readonly OnnxStudentSettings settings;
+    private readonly StudentManifest? manifest;
+    private readonly StudentCalibration? calibration;
+    private readonly LabelTrie? closedSet;
+
+    private OnnxStudent(
+        StudentFolder folder, Tokenizer tokenizer, StudentSessions sessions, StudentPrecision precision, StudentCalibration? calibration, OnnxStudentSettings settings)
+    {
+        this.sessions = sessions;
+        this.tokenizer = tokenizer;
+        this.settings = settings;
+        this.calibration = calibration;
+        manifest = folder.Manifest;
+        Precision = precision;
+        Description = new(
+            manifest?.Name ?? Path.GetFileName(folder.Path.TrimEnd(Path.DirectorySeparatorChar)),
+            folder.Version,
+            manifest?.Task.Name ?? "text",
+            manifest?.Task.Answer ?? AnswerKind.Text,
+            manifest?.Task.Labels ?? [],
+            manifest?.MaxInputTokens ?? T5Config.DefaultMaxInputTokens,
+            GivesRationales: manifest?.RationalePrefix is not null || SingleTask,
+            precision.ToString());
+        if (Scores && Description.Answer == AnswerKind.Label)
+        {
+            closedSet = TrieOf(Description.Labels);
+        }
+    }
+
+    /// <inheritdoc/>
+    public StudentDescription Description { get; }
+
+    /// <summary>Which of the folder's files it uses.</summary>
+    public StudentPrecision Precision { get; }
+
+    /// <summary>Whether labels are scored, and not generated.</summary>
+    public bool Scores => !SingleTask && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
+
+    // Reasons come before the label in one text, so no label can be scored without them.
+    private bool SingleTask => manifest?.Arm == Recipes.Arms.SingleTask;
+
+    /// <summary>Opens a student's folder.</summary>
+    /// <param name="folder">The folder, with <c>onnx/</c> in it.</param>
+    /// <param name="settings">Precision, threads and limits.</param>
+    /// <exception cref="StepDistillException">There is no student, it was not exported in that precision, or a file is damaged.</exception>
+    public static OnnxStudent Open(string folder, OnnxStudentSettings? settings = null)
+    {
+        settings ??= new();
+        var student = StudentFolder.Open(folder);
+        var precision = settings.Precision == OnnxStudentSettings.Auto ? Chosen(student) : StudentPrecision.Parse(settings.Precision);
+        var tokenizer = student.LoadTokenizer();
+        var calibration = CalibrationFile.Read(folder)?.GetValueOrDefault(precision.ToString());
+        var sessions = new StudentSessions(folder, student.Config, precision, settings.Threads);
+        return new OnnxStudent(student, tokenizer, sessions, precision, calibration, settings);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StudentAnswer> Classify(
+        IReadOnlyList<StudentQuestion> questions, bool withRationales = false, CancellationToken cancellation = default)
+    {
+        var answers = new StudentAnswer[questions.Count];
+        var prefix = manifest?.LabelPrefix ?? "";
+        InBatches([.. questions.Select(question => Read(prefix + question.Input))], cancellation, (rows, encoded, read) =>
+        {
+            var asked = rows.Select(row => questions[row]).ToList();
+            var said = Scores ? Score(asked, encoded) : Generate(encoded, cancellation);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                answers[rows[i]] = said[i] with
+                {
+                    Familiarity = FamiliarityOf(encoded, i),
+                    InputTokens = encoded.Lengths[i],
+                    Cut = read[i].Cut,
+                };
+            }
+        });
+        if (withRationales && Description.GivesRationales && !SingleTask)
+        {
+            var reasons = Write(
+                [.. questions.Select(question => manifest!.RationalePrefix + question.Input)], manifest!.RationaleStart, settings.MaxTokens, 1, cancellation);
+            for (var i = 0; i < answers.Length; i++)
+            {
+                answers[i] = answers[i] with { Rationale = reasons[i].Trim() };
+            }
+        }
+
+        return answers;
+    }
+
+    /// <summary>Generates the label's text for each input, as Hugging Face's <c>generate</c> does.</summary>
+    /// <param name="inputs">Inputs without a prefix.</param>
+    /// <param name="maxTokens">Most tokens, the start mark included.</param>
+    /// <param name="beams">Texts side by side; 1 is greedy.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    public IReadOnlyList<string> WriteLabels(
+        IReadOnlyList<string> inputs, int maxTokens = 64, int beams = 1, CancellationToken cancellation = default) =>
+        Write([.. inputs.Select(input => (manifest?.LabelPrefix ?? "") + input)], null, maxTokens, beams, cancellation);
+
+    /// <summary>Generates the label's tokens for each input, the end mark included.</summary>
+    internal IReadOnlyList<int[]> WriteLabelTokens(IReadOnlyList<string> inputs, int maxTokens, int beams, CancellationToken cancellation) =>
+        WriteTokens([.. inputs.Select(input => (manifest?.LabelPrefix ?? "") + input)], null, maxTokens, beams, cancellation);
+
+    /// <summary>Each question's labels with their log-probabilities, none where they are not scored, and its encoded mean: what calibration is made from.</summary>
+    internal IReadOnlyList<(IReadOnlyList<string> Labels, double[] LogProbabilities, float[] Pooled)> Measure(
+        IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
+    {
+        var result = new (IReadOnlyList<string>, double[], float[])[questions.Count];
+        var prefix = manifest?.LabelPrefix ?? "";
+        InBatches([.. questions.Select(question => Read(prefix + question.Input))], cancellation, (rows, encoded, _) =>
+        {
+            var scores = Scores ? LogProbabilities([.. rows.Select(row => questions[row])], encoded) : null;
+            for (var i = 0; i < rows.Length; i++)
+            {
+                result[rows[i]] = (scores is null ? [] : LabelsOf(questions[rows[i]]), scores?[i] ?? [], Pool(encoded, i));
+            }
+        });
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ExplainAsync(
+        StudentQuestion question, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        if (!Description.GivesRationales)
+        {
+            throw new NotSupportedException($"The student '{Description.Name}' was not trained to give reasons.");
+        }
+
+        var pieces = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var writing = Task.Run(
+            () =>
+            {
+                try
+                {
+                    var (ids, told) = (new List<int>(), "");
+                    using var encoded = sessions.Encode([Read((manifest!.RationalePrefix ?? "") + question.Input).Ids]);
+                    GreedySearch.Write(
+                        sessions, encoded, manifest.RationaleStart ?? sessions.Config.StartId, settings.MaxTokens, null,
+                        (_, token) =>
+                        {
+                            ids.Add(token);
+                            var text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids));
+                            if (text.Length > told.Length && text.StartsWith(told, StringComparison.Ordinal) && !text.EndsWith('\ufffd'))
+                            {
+                                pieces.Writer.TryWrite(text[told.Length..]);
+                                told = text;
+                            }
+                        },
+                        stop.Token);
+                    pieces.Writer.Complete();
+                }
+                catch (Exception e)
+                {
+                    pieces.Writer.Complete(e);
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (var piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                yield return piece;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await writing.ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CountTokens(string input) => tokenizer.EncodeMarked((manifest?.LabelPrefix ?? "") + input).Length + 1;
+
+    /// <inheritdoc/>
+    public void Dispose() => sessions.Dispose();
+
+    private static StudentPrecision Chosen(StudentFolder student)
+    {
+        if (student.Manifest?.Export?.Chosen is { } chosen)
+        {
+            return StudentPrecision.Parse(chosen);
+        }
+
+        return StudentPrecision.Names
+            .Select(name => new StudentPrecision(name, name))
+            .Cast<StudentPrecision?>()
+            .FirstOrDefault(one => File.Exists(Path.Combine(student.Path, one!.Value.EncoderFile)))
+            ?? throw new StepDistillException($"{student.Path} holds no ONNX files. Export the student first: stepdistill export {student.Path}");
+    }
+
+    private LabelTrie TrieOf(IReadOnlyList<string> labels) =>
+        new(sessions.Config.StartId, [.. labels.Select(label => PairEncoder.Encode(tokenizer, label, Description.MaxInputTokens))]);
+
+    private (int[] Ids, bool Cut) Read(string text)
+    {
+        var ids = tokenizer.EncodeMarked(text);
+        var limit = Description.MaxInputTokens - 1;
+        return ([.. ids.AsSpan(0, Math.Min(ids.Length, limit)), tokenizer.EndId], ids.Length > limit);
+    }
+
+    /// <summary>Inputs of like length together, and not too many at once: less padding, the same answers.</summary>
+    private void InBatches(
+        (int[] Ids, bool Cut)[] inputs, CancellationToken cancellation, Action<int[], Encoded, (int[] Ids, bool Cut)[]> answer)
+    {
+        var order = Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Ids.Length).ToArray();
+        for (var start = 0; start < order.Length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var end = start + 1;
+            while (end < order.Length && end - start < settings.MaxBatch
+                && (end - start + 1) * inputs[order[end]].Ids.Length <= settings.MaxBatchTokens)
+            {
+                end++;
+            }
+
+            var rows = order[start..end];
+            (int[] Ids, bool Cut)[] read = [.. rows.Select(row => inputs[row])];
+            using var encoded = sessions.Encode([.. read.Select(one => one.Ids)]);
+            answer(rows, encoded, read);
+            start = end;
+        }
+    }
+
+    private StudentAnswer[] Score(List<StudentQuestion> questions, Encoded encoded)
+    {
+        var scores = LogProbabilities(questions, encoded);
+        return [.. questions.Select((question, i) =>
+        {
+            var labels = LabelsOf(question);
+            var shares = LabelTemperature.Apply(scores[i], calibration?.Temperature ?? 1);
+            var ranked = labels.Select((label, place) => new LabelProbability(label, shares[place])).OrderByDescending(one => one.Probability).ToArray();
+            return new StudentAnswer { Label = ranked[0].Label, Confidence = ranked[0].Probability, Probabilities = ranked };
+        })];
+    }
+
+    private IReadOnlyList<string> LabelsOf(StudentQuestion question)
+    {
+        if (Description.Answer == AnswerKind.Label)
+        {
+            return Description.Labels;
+        }
+
+        var choices = question.Choices ?? Choices.FromInput(question.Input);
+        return choices.Count > 0 ? choices : throw new StepDistillException(
+            "The question brings no choices, and the student's task is to take one of them. Give them as 'choices', or as lines (a) …, (b) … at the input's end.");
+    }
+
+    private double[][] LogProbabilities(List<StudentQuestion> questions, Encoded encoded)
+    {
+        var tries = questions.ConvertAll(question => closedSet ?? TrieOf(LabelsOf(question)));
+        var length = tries.Max(trie => trie.Count);
+        var tokens = new long[questions.Count * length];
+        var offsets = new long[(closedSet is null ? questions.Count : 1) * length * length];
+        for (var row = 0; row < tries.Count; row++)
+        {
+            tries[row].WriteTokens(tokens.AsSpan(row * length, length));
+            if (row == 0 || closedSet is null)
+            {
+                tries[row].WriteOffsets(offsets.AsSpan(row * length * length, length * length), length);
+            }
+        }
+
+        using var logits = sessions.Score(encoded, tokens, offsets, length);
+        var vocabulary = sessions.Config.VocabularySize;
+        var all = logits.GetTensorDataAsSpan<float>();
+        var result = new double[tries.Count][];
+        for (var row = 0; row < tries.Count; row++)
+        {
+            result[row] = new double[closedSet is null ? LabelsOf(questions[row]).Count : Description.Labels.Count];
+            tries[row].Score(all.Slice(row * length * vocabulary, length * vocabulary), vocabulary, result[row]);
+        }
+
+        return result;
+    }
+
+    private StudentAnswer[] Generate(Encoded encoded, CancellationToken cancellation)
+    {
+        var likely = new double[encoded.Rows];
+        var written = GreedySearch.Write(sessions, encoded, sessions.Config.StartId, settings.MaxTokens, likely, null, cancellation);
+        return [.. written.Select((ids, i) =>
+        {
+            var text = tokenizer.Decode(ids);
+            var read = SingleTask ? SingleTaskTarget.Read(text) : new Prediction(text.Trim());
+            return new StudentAnswer { Label = read.Label, Confidence = Math.Exp(likely[i]), Rationale = read.Rationale };
+        })];
+    }
+
+    private string[] Write(string[] inputs, int? startId, int maxTokens, int beams, CancellationToken cancellation) =>
+        [.. WriteTokens(inputs, startId, maxTokens, beams, cancellation).Select(ids => tokenizer.Decode(ids))];
+
+    private int[][] WriteTokens(string[] inputs, int? startId, int maxTokens, int beams, CancellationToken cancellation)
+    {
+        var texts = new int[inputs.Length][];
+        InBatches([.. inputs.Select(Read)], cancellation, (rows, encoded, _) =>
+        {
+            var start = startId ?? sessions.Config.StartId;
+            var written = beams == 1
+                ? GreedySearch.Write(sessions, encoded, start, maxTokens, null, null, cancellation)
+                : BeamWriting.Write(sessions, encoded, start, maxTokens, beams, cancellation);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                texts[rows[i]] = written[i];
+            }
+        });
+        return texts;
+    }
+
+    private float[] Pool(Encoded encoded, int row)
+    {
+        var width = sessions.Config.Width;
+        var states = encoded.States.GetTensorDataAsSpan<float>();
+        return Familiarity.Pool(states[(row * (states.Length / encoded.Rows))..], encoded.Lengths[row], width);
+    }
+
+    private double? FamiliarityOf(Encoded encoded, int row) => calibration?.Familiarity?.Of(Pool(encoded, row));
+}
