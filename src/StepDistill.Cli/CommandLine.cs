@@ -31,6 +31,7 @@ internal static class CommandLine
             new ExportVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
+            new CascadeVerb(stages),
             new PushVerb(stages),
             new PullVerb(stages),
             new RunVerb(stages),

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace StepDistill.Export;
 
 /// <summary>In which numbers an exported student keeps its weights.</summary>
+[SuppressMessage("Naming", "CA1720", Justification = "The field's own names, which users type.")]
 public enum ExportPrecision
 {
     /// <summary>32-bit numbers, as trained.</summary>

@@ -1,4 +1,3 @@
-using StepDistill.Annotations;
 using StepDistill.Cli.Rendering;
 using StepDistill.Evaluation;
 using StepDistill.Recipes;
@@ -59,28 +58,12 @@ internal sealed class EvaluateStage(TeacherStage teachers, StudentStage students
     /// <summary>Scores the teacher on the same rows by what is stored; null where nothing is.</summary>
     public async Task<EvaluationReport?> TeacherAsync(OpenedRecipe recipe, TaskSplit split, CancellationToken cancellation)
     {
-        if (!File.Exists(recipe.Runs.Annotations))
+        if (await StoredAnswers.ReadAsync(teachers, recipe, split, cancellation).ConfigureAwait(false) is not { } stored)
         {
             return null;
         }
 
-        var teacher = await teachers(recipe.Recipe, recipe.Task, maxCost: null, cancellation).ConfigureAwait(false);
-        using var disposable = teacher as IDisposable;
-        using var store = SqliteAnnotationStore.Open(recipe.Runs.Annotations);
-        var examples = new List<Example>();
-        var annotations = new Dictionary<string, Annotation>();
-        await foreach (var (example, annotation) in
-            AnnotatedExample.ReadAsync(split.Read(cancellation), teacher, store, cancellation).ConfigureAwait(false))
-        {
-            examples.Add(example);
-            // A recorded teacher that has no answer to a row was never asked about it.
-            if (annotation is not null && !(annotation.Status == AnnotationStatus.Failed && example.Recorded is null))
-            {
-                annotations[example.Id] = annotation;
-            }
-        }
-
-        var report = TeacherEvaluation.Evaluate(recipe.Task, examples, annotations, teacher.Name, split.Name);
+        var report = TeacherEvaluation.Evaluate(recipe.Task, stored.Examples, stored.ById, stored.Teacher, split.Name);
         return report.Rows == 0 ? null : report;
     }
 

@@ -3,6 +3,7 @@ using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
 using StepDistill.Hub;
+using StepDistill.Inference;
 using StepDistill.Recipes;
 using StepDistill.Runs;
 using StepDistill.Students;
@@ -55,6 +56,19 @@ internal delegate Task<HubPushed> PushStage(
 /// <param name="cancellation">Stops; what has come stays, for the next time.</param>
 internal delegate Task<HubPulled> PullStage(HubName name, string folder, IProgress<Progress> progress, CancellationToken cancellation);
 
+/// <summary>Loads an exported student, which answers with calibrated confidence.</summary>
+/// <param name="folder">The student's folder.</param>
+internal delegate IStudentClassifier ClassifierStage(string folder);
+
+/// <summary>Gathers what student and teacher made of rows, for setting a cascade.</summary>
+/// <param name="recipe">The recipe.</param>
+/// <param name="run">The run whose student it is.</param>
+/// <param name="split">The rows.</param>
+/// <param name="progress">Told how far it is.</param>
+/// <param name="cancellation">Stops between batches.</param>
+internal delegate Task<CascadeRows> CascadeRowsStage(
+    OpenedRecipe recipe, RunFolder run, TaskSplit split, IProgress<Progress> progress, CancellationToken cancellation);
+
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
 {
@@ -69,6 +83,10 @@ internal sealed record StageSet
 
     /// <summary>Loads students.</summary>
     public required StudentStage Student { get; init; }
+
+    /// <summary>Gathers rows for cascades.</summary>
+    public CascadeRowsStage CascadeRows { get; init; } = (_, _, _, _, _) => throw new StepDistillException(
+        "This program cannot open exported students, so no cascade can be set.");
 
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }

@@ -1,4 +1,3 @@
-using System.Text;
 using StepDistill.Files;
 using StepDistill.Tokenizers;
 

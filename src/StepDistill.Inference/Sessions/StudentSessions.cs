@@ -14,6 +14,8 @@ internal sealed class StudentSessions : IDisposable
     private static readonly string[] ScoreOutputs = ["logits"];
     private static readonly string[] Kinds = ["decoder.key", "decoder.value", "encoder.key", "encoder.value"];
     private static readonly long[] One = [1];
+    private static readonly bool[] Yes = [true];
+    private static readonly bool[] No = [false];
 
     private readonly T5Config config;
     private readonly DecoderSizes sizes;
@@ -67,8 +69,8 @@ internal sealed class StudentSessions : IDisposable
 
         nothing = OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [1, config.Heads, 0, config.HeadWidth]);
         noStates = OrtValue.CreateTensorValueFromMemory(new float[config.Width], [1, 1, config.Width]);
-        yes = OrtValue.CreateTensorValueFromMemory(new[] { true }, One);
-        no = OrtValue.CreateTensorValueFromMemory(new[] { false }, One);
+        yes = OrtValue.CreateTensorValueFromMemory(Yes, One);
+        no = OrtValue.CreateTensorValueFromMemory(No, One);
         noOffsets = OrtValue.CreateTensorValueFromMemory(new long[1], [1, 1, 1]);
     }
 
