@@ -31,6 +31,8 @@ internal static class CommandLine
             new ExportVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
+            new PushVerb(stages),
+            new PullVerb(stages),
             new RunVerb(stages),
             new RunsVerb(),
         };

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Threading.Channels;
 using StepDistill.Batches;
 using StepDistill.Inference.Confidence;
@@ -24,7 +23,7 @@ public sealed class OnnxStudent : IStudentClassifier
     private readonly OnnxStudentSettings settings;
     private readonly StudentManifest? manifest;
     private readonly StudentCalibration? calibration;
-    private readonly LabelTrie? closedSet;
+    private readonly LabelScorer? scorer;
 
     private OnnxStudent(
         StudentFolder folder, Tokenizer tokenizer, StudentSessions sessions, StudentPrecision precision, StudentCalibration? calibration, OnnxStudentSettings settings)
@@ -44,9 +43,9 @@ public sealed class OnnxStudent : IStudentClassifier
             manifest?.MaxInputTokens ?? T5Config.DefaultMaxInputTokens,
             GivesRationales: manifest?.RationalePrefix is not null || SingleTask,
             precision.ToString());
-        if (Scores && Description.Answer == AnswerKind.Label)
+        if (!SingleTask && Description.Answer is (AnswerKind.Label or AnswerKind.Choice))
         {
-            closedSet = TrieOf(Description.Labels);
+            scorer = new(sessions, tokenizer, Description.Answer == AnswerKind.Label ? Description.Labels : null);
         }
     }
 
@@ -57,7 +56,7 @@ public sealed class OnnxStudent : IStudentClassifier
     public StudentPrecision Precision { get; }
 
     /// <summary>Whether labels are scored, and not generated.</summary>
-    public bool Scores => !SingleTask && Description.Answer is AnswerKind.Label or AnswerKind.Choice;
+    public bool Scores => scorer is not null;
 
     // Reasons come before the label in one text, so no label can be scored without them.
     private bool SingleTask => manifest?.Arm == Recipes.Arms.SingleTask;
@@ -83,10 +82,10 @@ public sealed class OnnxStudent : IStudentClassifier
     {
         var answers = new StudentAnswer[questions.Count];
         var prefix = manifest?.LabelPrefix ?? "";
-        InBatches([.. questions.Select(question => Read(prefix + question.Input))], cancellation, (rows, encoded, read) =>
+        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, read) =>
         {
             var asked = rows.Select(row => questions[row]).ToList();
-            var said = Scores ? Score(asked, encoded) : Generate(encoded, cancellation);
+            var said = scorer is null ? Generate(encoded, cancellation) : Score(scorer, asked, encoded);
             for (var i = 0; i < rows.Length; i++)
             {
                 answers[rows[i]] = said[i] with
@@ -96,7 +95,7 @@ public sealed class OnnxStudent : IStudentClassifier
                     Cut = read[i].Cut,
                 };
             }
-        });
+        }, cancellation);
         if (withRationales && Description.GivesRationales && !SingleTask)
         {
             var reasons = Write(
@@ -129,14 +128,14 @@ public sealed class OnnxStudent : IStudentClassifier
     {
         var result = new (IReadOnlyList<string>, double[], float[])[questions.Count];
         var prefix = manifest?.LabelPrefix ?? "";
-        InBatches([.. questions.Select(question => Read(prefix + question.Input))], cancellation, (rows, encoded, _) =>
+        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, _) =>
         {
-            var scores = Scores ? LogProbabilities([.. rows.Select(row => questions[row])], encoded) : null;
+            var scores = scorer?.Score([.. rows.Select(row => questions[row])], encoded);
             for (var i = 0; i < rows.Length; i++)
             {
-                result[rows[i]] = (scores is null ? [] : LabelsOf(questions[rows[i]]), scores?[i] ?? [], Pool(encoded, i));
+                result[rows[i]] = (scorer?.LabelsOf(questions[rows[i]]) ?? [], scores?[i] ?? [], Pool(encoded, i));
             }
-        });
+        }, cancellation);
         return result;
     }
 
@@ -150,27 +149,26 @@ public sealed class OnnxStudent : IStudentClassifier
         }
 
         var pieces = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
+        void Tell(string piece)
+        {
+            if (piece.Length > 0)
+            {
+                pieces.Writer.TryWrite(piece);
+            }
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var writing = Task.Run(
             () =>
             {
                 try
                 {
-                    var (ids, told) = (new List<int>(), "");
+                    var text = new GrowingText(tokenizer, SingleTask ? SingleTaskTarget.Marker.TrimEnd() : null);
                     using var encoded = sessions.Encode([Read((manifest!.RationalePrefix ?? "") + question.Input).Ids]);
                     GreedySearch.Write(
                         sessions, encoded, manifest.RationaleStart ?? sessions.Config.StartId, settings.MaxTokens, null,
-                        (_, token) =>
-                        {
-                            ids.Add(token);
-                            var text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids));
-                            if (text.Length > told.Length && text.StartsWith(told, StringComparison.Ordinal) && !text.EndsWith('\ufffd'))
-                            {
-                                pieces.Writer.TryWrite(text[told.Length..]);
-                                told = text;
-                            }
-                        },
-                        stop.Token);
+                        (_, token) => Tell(text.Add(token)), stop.Token);
+                    Tell(text.Finish());
                     pieces.Writer.Complete();
                 }
                 catch (Exception e)
@@ -213,9 +211,6 @@ public sealed class OnnxStudent : IStudentClassifier
             ?? throw new StepDistillException($"{student.Path} holds no ONNX files. Export the student first: stepdistill export {student.Path}");
     }
 
-    private LabelTrie TrieOf(IReadOnlyList<string> labels) =>
-        new(sessions.Config.StartId, [.. labels.Select(label => PairEncoder.Encode(tokenizer, label, Description.MaxInputTokens))]);
-
     private (int[] Ids, bool Cut) Read(string text)
     {
         var ids = tokenizer.EncodeMarked(text);
@@ -225,7 +220,7 @@ public sealed class OnnxStudent : IStudentClassifier
 
     /// <summary>Inputs of like length together, and not too many at once: less padding, the same answers.</summary>
     private void InBatches(
-        (int[] Ids, bool Cut)[] inputs, CancellationToken cancellation, Action<int[], Encoded, (int[] Ids, bool Cut)[]> answer)
+        (int[] Ids, bool Cut)[] inputs, Action<int[], Encoded, (int[] Ids, bool Cut)[]> answer, CancellationToken cancellation)
     {
         var order = Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Ids.Length).ToArray();
         for (var start = 0; start < order.Length;)
@@ -246,56 +241,16 @@ public sealed class OnnxStudent : IStudentClassifier
         }
     }
 
-    private StudentAnswer[] Score(List<StudentQuestion> questions, Encoded encoded)
+    private StudentAnswer[] Score(LabelScorer scorer, List<StudentQuestion> questions, Encoded encoded)
     {
-        var scores = LogProbabilities(questions, encoded);
+        var scores = scorer.Score(questions, encoded);
         return [.. questions.Select((question, i) =>
         {
-            var labels = LabelsOf(question);
+            var labels = scorer.LabelsOf(question);
             var shares = LabelTemperature.Apply(scores[i], calibration?.Temperature ?? 1);
             var ranked = labels.Select((label, place) => new LabelProbability(label, shares[place])).OrderByDescending(one => one.Probability).ToArray();
             return new StudentAnswer { Label = ranked[0].Label, Confidence = ranked[0].Probability, Probabilities = ranked };
         })];
-    }
-
-    private IReadOnlyList<string> LabelsOf(StudentQuestion question)
-    {
-        if (Description.Answer == AnswerKind.Label)
-        {
-            return Description.Labels;
-        }
-
-        var choices = question.Choices ?? Choices.FromInput(question.Input);
-        return choices.Count > 0 ? choices : throw new StepDistillException(
-            "The question brings no choices, and the student's task is to take one of them. Give them as 'choices', or as lines (a) …, (b) … at the input's end.");
-    }
-
-    private double[][] LogProbabilities(List<StudentQuestion> questions, Encoded encoded)
-    {
-        var tries = questions.ConvertAll(question => closedSet ?? TrieOf(LabelsOf(question)));
-        var length = tries.Max(trie => trie.Count);
-        var tokens = new long[questions.Count * length];
-        var offsets = new long[(closedSet is null ? questions.Count : 1) * length * length];
-        for (var row = 0; row < tries.Count; row++)
-        {
-            tries[row].WriteTokens(tokens.AsSpan(row * length, length));
-            if (row == 0 || closedSet is null)
-            {
-                tries[row].WriteOffsets(offsets.AsSpan(row * length * length, length * length), length);
-            }
-        }
-
-        using var logits = sessions.Score(encoded, tokens, offsets, length);
-        var vocabulary = sessions.Config.VocabularySize;
-        var all = logits.GetTensorDataAsSpan<float>();
-        var result = new double[tries.Count][];
-        for (var row = 0; row < tries.Count; row++)
-        {
-            result[row] = new double[closedSet is null ? LabelsOf(questions[row]).Count : Description.Labels.Count];
-            tries[row].Score(all.Slice(row * length * vocabulary, length * vocabulary), vocabulary, result[row]);
-        }
-
-        return result;
     }
 
     private StudentAnswer[] Generate(Encoded encoded, CancellationToken cancellation)
@@ -316,7 +271,7 @@ public sealed class OnnxStudent : IStudentClassifier
     private int[][] WriteTokens(string[] inputs, int? startId, int maxTokens, int beams, CancellationToken cancellation)
     {
         var texts = new int[inputs.Length][];
-        InBatches([.. inputs.Select(Read)], cancellation, (rows, encoded, _) =>
+        InBatches([.. inputs.Select(Read)], (rows, encoded, _) =>
         {
             var start = startId ?? sessions.Config.StartId;
             var written = beams == 1
@@ -326,7 +281,7 @@ public sealed class OnnxStudent : IStudentClassifier
             {
                 texts[rows[i]] = written[i];
             }
-        });
+        }, cancellation);
         return texts;
     }
 

@@ -17,7 +17,11 @@ public sealed class DependencyTests
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
         ["StepDistill.Export"] = ["StepDistill"],
-        ["StepDistill.Inference"] = ["Microsoft.ML.OnnxRuntime", "StepDistill", "System.Numerics.Tensors"],
+        ["StepDistill.Inference"] =
+        [
+            "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Options",
+            "Microsoft.ML.OnnxRuntime", "StepDistill", "System.Numerics.Tensors",
+        ],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",

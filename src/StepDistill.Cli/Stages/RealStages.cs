@@ -39,12 +39,9 @@ internal static class RealStages
             Variant = recipe.Variant,
             Teacher = teacher,
             Store = store,
-            FindStudent = (name, stop) => hub.LocateAsync(name, new Relay<HubProgress>(part => progress.Report(Fetched(part))), stop),
+            FindStudent = (name, stop) => hub.LocateAsync(name, HubStage.Shown(progress), stop),
             Report = new RunProgress(recipe.Recipe.Training.MaxSteps, progress).Report,
             Warn = warn,
         }.RunAsync(cancellation);
     }
-
-    private static Progress Fetched(HubProgress part) =>
-        new(part.Done, part.Total ?? 0, part.Waiting ?? $"bytes of {part.File}");
 }

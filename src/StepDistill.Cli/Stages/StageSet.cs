@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
+using StepDistill.Hub;
 using StepDistill.Inference;
 using StepDistill.Recipes;
 using StepDistill.Runs;
@@ -52,6 +53,22 @@ internal delegate IStudentClassifier ClassifierStage(string folder);
 internal delegate Task<CascadeRows> CascadeRowsStage(
     OpenedRecipe recipe, RunFolder run, TaskSplit split, IProgress<Progress> progress, CancellationToken cancellation);
 
+/// <summary>Publishes a student on a hub.</summary>
+/// <param name="folder">The student's folder.</param>
+/// <param name="name">Where to.</param>
+/// <param name="settings">How.</param>
+/// <param name="progress">Told how many bytes of a file are on their way.</param>
+/// <param name="cancellation">Stops; what was sent stays, for the next time.</param>
+internal delegate Task<HubPushed> PushStage(
+    string folder, HubName name, HubPushSettings settings, IProgress<Progress> progress, CancellationToken cancellation);
+
+/// <summary>Brings a student from a hub into a folder.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="folder">Where it shall be.</param>
+/// <param name="progress">Told how many bytes of a file have come.</param>
+/// <param name="cancellation">Stops; what has come stays, for the next time.</param>
+internal delegate Task<HubPulled> PullStage(HubName name, string folder, IProgress<Progress> progress, CancellationToken cancellation);
+
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
 {
@@ -73,6 +90,12 @@ internal sealed record StageSet
 
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }
+
+    /// <summary>Publishes students.</summary>
+    public PushStage Push { get; init; } = HubStage.PushAsync;
+
+    /// <summary>Brings published students.</summary>
+    public PullStage Pull { get; init; } = HubStage.PullAsync;
 
     /// <summary>Asks trained networks, to prove that what was exported is the same.</summary>
     public NetworkStage Network { get; init; } = NetworkAnswers.Of;

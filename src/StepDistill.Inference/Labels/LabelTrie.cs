@@ -39,6 +39,9 @@ internal sealed class LabelTrie
     /// <summary>T: how many nodes there are.</summary>
     public int Count => tokens.Count;
 
+    /// <summary>How many labels there are.</summary>
+    public int Labels => steps.Length;
+
     /// <summary>Writes the nodes' tokens into [T] or more places; what is too many gets the start token.</summary>
     public void WriteTokens(Span<long> places)
     {

@@ -9,16 +9,19 @@ internal sealed class StudentSessions : IDisposable
 {
     private const string Offsets = "decoder_distance_offsets";
 
+    private static readonly string[] EncoderInputs = ["input_ids", "attention_mask"];
+    private static readonly string[] EncoderOutputs = ["last_hidden_state"];
+    private static readonly string[] ScoreOutputs = ["logits"];
+    private static readonly string[] Kinds = ["decoder.key", "decoder.value", "encoder.key", "encoder.value"];
+    private static readonly long[] One = [1];
+
     private readonly T5Config config;
     private readonly DecoderSizes sizes;
     private readonly InferenceSession encoder;
     private readonly InferenceSession decoder;
-    private readonly string[] encoderInputs = ["input_ids", "attention_mask"];
-    private readonly string[] encoderOutputs = ["last_hidden_state"];
     private readonly string[] firstOutputs;
     private readonly string[] laterOutputs;
     private readonly string[] inputNames;
-    private readonly string[] scoreOutputs = ["logits"];
     private readonly OrtValue nothing;
     private readonly OrtValue noStates;
     private readonly OrtValue yes;
@@ -37,7 +40,7 @@ internal sealed class StudentSessions : IDisposable
         this.config = config;
         sizes = new(config.DecoderBlocks, config.Heads, config.HeadWidth, config.VocabularySize);
         var names = Enumerable.Range(0, config.DecoderBlocks)
-            .SelectMany(block => new[] { "decoder.key", "decoder.value", "encoder.key", "encoder.value" }, (block, what) => $"{block}.{what}")
+            .SelectMany(_ => Kinds, (block, what) => $"{block}.{what}")
             .ToList();
         firstOutputs = ["logits", .. names.Select(name => $"present.{name}")];
         laterOutputs = ["logits", .. names.Where(name => name.Contains("decoder", StringComparison.Ordinal)).Select(name => $"present.{name}")];
@@ -64,8 +67,8 @@ internal sealed class StudentSessions : IDisposable
 
         nothing = OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [1, config.Heads, 0, config.HeadWidth]);
         noStates = OrtValue.CreateTensorValueFromMemory(new float[config.Width], [1, 1, config.Width]);
-        yes = OrtValue.CreateTensorValueFromMemory(new[] { true }, [1]);
-        no = OrtValue.CreateTensorValueFromMemory(new[] { false }, [1]);
+        yes = OrtValue.CreateTensorValueFromMemory(new[] { true }, One);
+        no = OrtValue.CreateTensorValueFromMemory(new[] { false }, One);
         noOffsets = OrtValue.CreateTensorValueFromMemory(new long[1], [1, 1, 1]);
     }
 
@@ -93,7 +96,7 @@ internal sealed class StudentSessions : IDisposable
         var maskValue = OrtValue.CreateTensorValueFromMemory(mask, [rows, longest]);
         try
         {
-            return new(encoder.Run(options, encoderInputs, [idValue, maskValue], encoderOutputs)[0], maskValue, [.. sources.Select(source => source.Length)]);
+            return new(encoder.Run(options, EncoderInputs, [idValue, maskValue], EncoderOutputs)[0], maskValue, [.. sources.Select(source => source.Length)]);
         }
         catch
         {
@@ -115,7 +118,7 @@ internal sealed class StudentSessions : IDisposable
         var inputs = new OrtValue[inputNames.Length];
         Fill(inputs, encoded.Mask, ids, encoded.States, no, distances);
         inputs.AsSpan(3, 4 * sizes.Blocks).Fill(nothing);
-        return decoder.Run(options, inputNames, inputs, scoreOutputs)[0];
+        return decoder.Run(options, inputNames, inputs, ScoreOutputs)[0];
     }
 
     /// <summary>Begins texts: scores what follows the first token.</summary>
@@ -180,7 +183,7 @@ internal sealed class StudentSessions : IDisposable
         options.Dispose();
     }
 
-    private void Fill(OrtValue[] inputs, OrtValue mask, OrtValue ids, OrtValue states, OrtValue cached, OrtValue offsets)
+    private static void Fill(OrtValue[] inputs, OrtValue mask, OrtValue ids, OrtValue states, OrtValue cached, OrtValue offsets)
     {
         (inputs[0], inputs[1], inputs[2]) = (mask, ids, states);
         (inputs[^2], inputs[^1]) = (cached, offsets);

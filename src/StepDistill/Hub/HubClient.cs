@@ -2,18 +2,28 @@ using StepDistill.Students.Weights;
 
 namespace StepDistill.Hub;
 
-/// <summary>Brings students from a hub into the cache that Hugging Face's own tools use.</summary>
+/// <summary>Brings students from a hub, into the cache that Hugging Face's own tools use or into a folder, and publishes them there.</summary>
 /// <remarks>
-/// Asks only for files that a student needs: configuration, tokenizer, and weights as safetensors or else as
+/// Into the cache come only files that a student needs: configuration, tokenizer, and weights as safetensors or else as
 /// <c>pytorch_model.bin</c>. Every file is checked against the hash and size that the hub states, a download that broke off
 /// goes on where it stopped, also in a later run, and what another tool has downloaded is not downloaded again.
 /// Safe for use by several threads and processes at once.
 /// </remarks>
-/// <param name="settings">How the hub is reached.</param>
-/// <param name="time">The clock to wait by; null is the system's.</param>
-public sealed class HubClient(HubSettings settings, TimeProvider? time = null) : IDisposable
+public sealed class HubClient : IDisposable
 {
-    private readonly HubTransfer transfer = new(settings, time ?? TimeProvider.System);
+    private readonly HubSettings settings;
+    private readonly HubConnection connection;
+    private readonly HubTransfer transfer;
+
+    /// <summary>Prepares a client. Nothing is sent yet.</summary>
+    /// <param name="settings">How the hub is reached.</param>
+    /// <param name="time">The clock to wait by; null is the system's.</param>
+    public HubClient(HubSettings settings, TimeProvider? time = null)
+    {
+        this.settings = settings;
+        connection = new HubConnection(settings, time ?? TimeProvider.System);
+        transfer = new HubTransfer(connection);
+    }
 
     /// <summary>Finds a student on disk or on the hub.</summary>
     /// <param name="from">A folder, or a hub's name such as <c>google/t5-v1_1-base</c> or <c>OWNER/NAME@REVISION</c>.</param>
@@ -60,7 +70,7 @@ public sealed class HubClient(HubSettings settings, TimeProvider? time = null) :
 
         try
         {
-            return await DownloadAsync(name, cache, cached is null ? HubTransfer.MaxTries : 1, progress, cancellation).ConfigureAwait(false);
+            return await DownloadAsync(name, cache, cached is null ? HubConnection.MaxTries : 1, progress, cancellation).ConfigureAwait(false);
         }
         catch (HubUnreachableException) when (cached is not null)
         {
@@ -74,8 +84,30 @@ public sealed class HubClient(HubSettings settings, TimeProvider? time = null) :
         }
     }
 
+    /// <summary>Brings a whole student, with graphs, card and manifest, into a folder of its own.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="folder">Where it shall be. It appears whole or not at all; what is on its way lies beside it, in <c>FOLDER.incomplete</c>.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops; what is downloaded stays, for the next time.</param>
+    /// <exception cref="StepDistillException">It is not there, not a student, or differs from its hashes: the message says what to do.</exception>
+    public Task<HubPulled> PullAsync(
+        HubName name, string folder, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default) =>
+        new HubPull(connection, transfer).RunAsync(name, folder, progress, cancellation);
+
+    /// <summary>Publishes a student: its repository is made where it is missing, and all of its files appear in one commit.</summary>
+    /// <remarks>Pushed again after it was cut, it goes on: what the hub's store has is not sent a second time.</remarks>
+    /// <param name="folder">The student's folder, with its <c>stepdistill.json</c>; every file is compared with it first.</param>
+    /// <param name="name">Where to: owner and name, and a branch.</param>
+    /// <param name="settings">How; null for the defaults.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops; what was sent stays, for the next time.</param>
+    /// <exception cref="StepDistillException">The folder is no whole student, or the hub refuses: the message says what to do.</exception>
+    public Task<HubPushed> PushAsync(
+        string folder, HubName name, HubPushSettings? settings = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default) =>
+        new HubPush(connection, name, settings ?? new()).RunAsync(folder, progress, cancellation);
+
     /// <inheritdoc />
-    public void Dispose() => transfer.Dispose();
+    public void Dispose() => connection.Dispose();
 
     private async Task<string> DownloadAsync(
         HubName name, HubCache cache, int tries, IProgress<HubProgress>? progress, CancellationToken cancellation)
@@ -92,7 +124,7 @@ public sealed class HubClient(HubSettings settings, TimeProvider? time = null) :
             }
 
             commit ??= remote.Commit;
-            tries = HubTransfer.MaxTries;
+            tries = HubConnection.MaxTries;
             await transfer.DownloadAsync(name, remote, cache, progress, cancellation).ConfigureAwait(false);
             cache.Link(commit, file, remote.Etag);
             return true;

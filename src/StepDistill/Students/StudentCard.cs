@@ -1,24 +1,32 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using StepDistill.Hub;
 
 namespace StepDistill.Students;
 
 /// <summary>A student's model card: its <c>README.md</c>, with the YAML head that model hubs read.</summary>
+/// <remarks>
+/// Head: huggingface/hub-docs, modelcard.md. <c>text2text-generation</c> is what T5 is filed under since there are hubs; newer
+/// ones serve it as text generation, and know the word. A licence is the owner's to give, so there is none.
+/// </remarks>
 public static class StudentCard
 {
     /// <summary>Writes a card.</summary>
     /// <param name="manifest">What the student is.</param>
     /// <param name="config">The sizes of its network.</param>
+    /// <param name="hasGraphs">Whether there are ONNX graphs beside the weights, which transformers.js loads too.</param>
     /// <returns>Markdown.</returns>
-    public static string Write(StudentManifest manifest, T5Config config)
+    public static string Write(StudentManifest manifest, T5Config config, bool hasGraphs = false)
     {
         var lineage = manifest.Lineage;
         var card = new StringBuilder();
         card.Append("---\n")
+            .Append("library_name: transformers\n")
             .Append("pipeline_tag: text2text-generation\n")
             .Append("tags:\n- stepdistill\n- t5\n- distillation\n")
-            .Append(lineage.From is null ? "" : $"base_model: {Quoted(lineage.From)}\n")
+            .Append(hasGraphs ? "- onnx\n- transformers.js\n" : "")
+            .Append(BaseModel(lineage))
             .Append("---\n\n")
             .Append(CultureInfo.InvariantCulture, $"# {Plain(manifest.Name)}\n\n")
             .Append("A small T5 trained with StepDistill by \"Distilling Step-by-Step\" (Hsieh et al. 2023,\n")
@@ -62,6 +70,10 @@ public static class StudentCard
         return card.ToString();
     }
 
+    /// <summary>Only a name on a hub: a hub refuses a card that gives a folder here, and nobody there could follow it.</summary>
+    private static string BaseModel(StudentLineage lineage) =>
+        lineage.From is { } from && HubName.TryParse(from) is { } name ? $"base_model: {Quoted(name.Repository)}\n" : "";
+
     private static string Row(string name, string value) => $"- **{name}**: {value}\n";
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
@@ -81,5 +93,5 @@ public static class StudentCard
     }
 
     /// <summary>A JSON text is a YAML text.</summary>
-    private static string Quoted(string text) => JsonSerializer.Serialize(text);
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using StepDistill.Files;
-using StepDistill.Runs;
 using StepDistill.Students.Weights;
 using StepDistill.Tokenizers;
 
@@ -130,7 +129,7 @@ public sealed class StudentFolder
         var student = new StudentFolder(path, T5ConfigFile.Read(path), manifest);
         student.OpenWeights().Dispose();
         student.LoadTokenizer();
-        AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config));
+        AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config, HasGraphs(path)));
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => System.IO.Path.GetFileName(file) != ManifestName))
         {
@@ -138,9 +137,12 @@ public sealed class StudentFolder
         }
 
         var whole = manifest with { Files = files };
-        AtomicFile.WriteText(System.IO.Path.Combine(path, ManifestName), JsonSerializer.Serialize(whole, RunJson.Page) + "\n");
+        AtomicFile.WriteText(System.IO.Path.Combine(path, ManifestName), JsonSerializer.Serialize(whole, StudentJson.Page.StudentManifest) + "\n");
         return new StudentFolder(path, student.Config, whole);
     }
+
+    private static bool HasGraphs(string path) =>
+        System.IO.Path.Combine(path, "onnx") is var graphs && Directory.Exists(graphs) && Directory.EnumerateFiles(graphs, "*.onnx").Any();
 
     private static StudentManifest? ReadManifest(string file)
     {
@@ -155,7 +157,7 @@ public sealed class StudentFolder
             using var json = JsonDocument.Parse(bytes);
             var format = json.RootElement.GetProperty("format").GetInt32();
             return format is >= 1 and <= StudentManifest.CurrentFormat
-                ? JsonSerializer.Deserialize<StudentManifest>(bytes, RunJson.Page)!
+                ? JsonSerializer.Deserialize(bytes, StudentJson.Page.StudentManifest)!
                 : throw new StepDistillException(
                     $"{file} is of format {format}, and this program reads up to {StudentManifest.CurrentFormat}. Use a newer stepdistill.");
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using StepDistill.Hub;
 using StepDistill.Tests.Runs;
@@ -325,19 +324,5 @@ public sealed class HubClientTests : IDisposable
     {
         using var client = new HubClient(change?.Invoke(Settings) ?? Settings, new HurriedClock());
         return await client.LocateAsync("owner/name", progress, TestContext.Current.CancellationToken);
-    }
-
-    private sealed class Waits : IProgress<HubProgress>
-    {
-        public ConcurrentQueue<HubProgress> Reports { get; } = [];
-
-        public void Report(HubProgress value) => Reports.Enqueue(value);
-    }
-
-    /// <summary>Waits of up to a minute take milliseconds; patience with a silent connection, which is longer, stays as it is.</summary>
-    private sealed class HurriedClock : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime <= TimeSpan.FromSeconds(60) ? dueTime / 1000 : dueTime, period);
     }
 }

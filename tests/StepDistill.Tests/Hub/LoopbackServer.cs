@@ -9,13 +9,20 @@ namespace StepDistill.Tests.Hub;
 /// <summary>What a client asked.</summary>
 internal sealed record Asked(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
 {
+    /// <summary>What it sent along.</summary>
+    public byte[] Body { get; init; } = [];
+
     /// <summary>Where the asked part of the file begins.</summary>
     public long From => Headers.TryGetValue("range", out var range)
         ? long.Parse(range["bytes=".Length..].TrimEnd('-'), CultureInfo.InvariantCulture) : 0;
 }
 
 /// <summary>What the server answers. It says that it sends all of the body, and breaks off after <paramref name="CutAt"/> bytes.</summary>
-internal sealed record Answer(int Status, byte[] Body, int CutAt = int.MaxValue, params (string Name, string Value)[] Headers);
+internal sealed record Answer(int Status, byte[] Body, int CutAt = int.MaxValue, params (string Name, string Value)[] Headers)
+{
+    /// <summary>A status that cuts the connection after the request was carried out.</summary>
+    public const int NoAnswer = 0;
+}
 
 /// <summary>A server of HTTP on this machine that does what a test tells it to, broken connections included.</summary>
 internal sealed class LoopbackServer : IDisposable
@@ -32,6 +39,9 @@ internal sealed class LoopbackServer : IDisposable
     }
 
     public Uri Address { get; }
+
+    /// <summary>After how many bytes of a request's body the connection is cut; null takes all of it.</summary>
+    public Func<Asked, int?> CutUploads { get; set; } = _ => null;
 
     /// <summary>Everything that was asked so far.</summary>
     public ConcurrentQueue<Asked> Log { get; } = [];
@@ -55,25 +65,61 @@ internal sealed class LoopbackServer : IDisposable
 
     private async Task ServeAsync(TcpClient client)
     {
+        try
+        {
+            await AnswerAsync(client);
+        }
+        catch (IOException)
+        {
+            // The client went away.
+        }
+    }
+
+    private async Task AnswerAsync(TcpClient client)
+    {
         using (client)
         {
             var stream = client.GetStream();
-            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
-            var first = (await reader.ReadLineAsync())?.Split(' ');
-            if (first is null)
+            var lines = new Queue<string>();
+            while (await ReadLineAsync(stream) is { Length: > 0 } line)
+            {
+                lines.Enqueue(line);
+            }
+
+            if (!lines.TryDequeue(out var first))
             {
                 return;
             }
 
             var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-            while (await reader.ReadLineAsync() is { Length: > 0 } line)
+            foreach (var line in lines)
             {
                 headers[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
             }
 
-            var asked = new Asked(first[0], first[1], headers);
+            var asked = new Asked(first.Split(' ')[0], first.Split(' ')[1], headers);
+            var length = headers.TryGetValue("content-length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+            if (CutUploads(asked) is { } cut && cut < length)
+            {
+                await stream.ReadAtLeastAsync(new byte[length], cut, throwOnEndOfStream: false);
+                client.LingerState = new LingerOption(true, 0);
+                return;
+            }
+
+            var body = new byte[length];
+            if (await stream.ReadAtLeastAsync(body, length, throwOnEndOfStream: false) < length)
+            {
+                return; // the client went away
+            }
+
+            asked = asked with { Body = body };
             Log.Enqueue(asked);
             var reply = answer(asked);
+            if (reply.Status == Answer.NoAnswer)
+            {
+                return;
+            }
+
             var head = new StringBuilder($"HTTP/1.1 {reply.Status} As-told\r\nConnection: close\r\nContent-Length: {reply.Body.Length}\r\n");
             foreach (var (name, value) in reply.Headers)
             {
@@ -86,5 +132,16 @@ internal sealed class LoopbackServer : IDisposable
                 await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.CutAt, reply.Body.Length)));
             }
         }
+    }
+
+    private static async Task<string> ReadLineAsync(NetworkStream stream)
+    {
+        var (line, one) = (new StringBuilder(), new byte[1]);
+        while (await stream.ReadAsync(one) == 1 && one[0] != '\n')
+        {
+            line.Append((char)one[0]);
+        }
+
+        return line.ToString().TrimEnd('\r');
     }
 }

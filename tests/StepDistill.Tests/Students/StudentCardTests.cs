@@ -9,12 +9,43 @@ public sealed class StudentCardTests
     {
         var card = StudentCard.Write(SampleStudent.Manifest, SampleStudent.Config);
 
-        Assert.StartsWith("---\npipeline_tag: text2text-generation\ntags:\n", card, StringComparison.Ordinal);
+        Assert.StartsWith("---\nlibrary_name: transformers\npipeline_tag: text2text-generation\ntags:\n", card, StringComparison.Ordinal);
         Assert.All(
             (string[])["# nli-tiny", "`yes`, `no`", "`{premise}</s>{hypothesis}`", "`predict: `", "`explain: `", "128 tokens", "random weights",
                 "1,990 ok, 10 unreadable", "width 96, 3 + 3 blocks", "| validation.accuracy | 0.8125 |"],
             part => Assert.Contains(part, card, StringComparison.Ordinal));
         Assert.DoesNotContain("base_model", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("onnx", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Graphs_are_told_in_the_head() => Assert.Contains(
+        "\n- distillation\n- onnx\n- transformers.js\n---\n",
+        StudentCard.Write(SampleStudent.Manifest, SampleStudent.Config, hasGraphs: true),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void The_head_is_of_keys_that_hubs_know()
+    {
+        var manifest = SampleStudent.Manifest with { Lineage = SampleStudent.Manifest.Lineage with { From = "google/t5-v1_1-base@main" } };
+        var head = StudentCard.Write(manifest, SampleStudent.Config, hasGraphs: true).Split("---\n")[1];
+
+        Assert.All(head.TrimEnd().Split('\n'), line => Assert.Matches(
+            @"^(library_name: transformers|pipeline_tag: text2text-generation|tags:|- [a-z0-9.]+|base_model: ""google/t5-v1_1-base"")$", line));
+    }
+
+    [Theory]
+    [InlineData("/home/me/weights")]
+    [InlineData("./weights")]
+    [InlineData("../a/b")]
+    [InlineData("C:\\weights")]
+    public void A_folder_is_no_base_model_on_a_hub(string from)
+    {
+        var card = StudentCard.Write(
+            SampleStudent.Manifest with { Lineage = SampleStudent.Manifest.Lineage with { From = from } }, SampleStudent.Config);
+
+        Assert.DoesNotContain("base_model", card, StringComparison.Ordinal);
+        Assert.Contains($"- **From**: `{from}`", card, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class StudentFolderTests : IDisposable
         string[] expected = ["README.md", "config.json", "generation_config.json", "model.safetensors", "onnx/encoder.onnx", "spiece.model"];
         Assert.Superset(expected.ToHashSet(), files.ToHashSet());
         Assert.DoesNotContain("stepdistill.json", files);
+        Assert.Contains("- onnx\n", File.ReadAllText(folder["README.md"]), StringComparison.Ordinal);
     }
 
     [Fact]
