@@ -29,6 +29,7 @@ internal static class CommandLine
             new EvaluateVerb(stages),
             new CompareVerb(stages),
             new ExportVerb(stages),
+            new CascadeVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
             new PushVerb(stages),
