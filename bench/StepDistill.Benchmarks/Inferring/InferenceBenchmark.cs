@@ -6,6 +6,7 @@ using StepDistill.Export;
 using StepDistill.Inference;
 using StepDistill.Inference.Confidence;
 using StepDistill.Inference.Sessions;
+using StepDistill.Inference.Tests;
 using StepDistill.Students;
 
 namespace StepDistill.Benchmarks.Inferring;

@@ -40,6 +40,19 @@ internal delegate IStudent StudentStage(string folder, EvaluationSection setting
 /// <param name="cancellation">Stops between parts.</param>
 internal delegate StudentVerification VerifyStage(string student, string reference, CancellationToken cancellation);
 
+/// <summary>Loads an exported student, which answers with calibrated confidence.</summary>
+/// <param name="folder">The student's folder.</param>
+internal delegate IStudentClassifier ClassifierStage(string folder);
+
+/// <summary>Gathers what student and teacher made of rows, for setting a cascade.</summary>
+/// <param name="recipe">The recipe.</param>
+/// <param name="run">The run whose student it is.</param>
+/// <param name="split">The rows.</param>
+/// <param name="progress">Told how far it is.</param>
+/// <param name="cancellation">Stops between batches.</param>
+internal delegate Task<CascadeRows> CascadeRowsStage(
+    OpenedRecipe recipe, RunFolder run, TaskSplit split, IProgress<Progress> progress, CancellationToken cancellation);
+
 /// <summary>Publishes a student on a hub.</summary>
 /// <param name="folder">The student's folder.</param>
 /// <param name="name">Where to.</param>
@@ -55,19 +68,6 @@ internal delegate Task<HubPushed> PushStage(
 /// <param name="progress">Told how many bytes of a file have come.</param>
 /// <param name="cancellation">Stops; what has come stays, for the next time.</param>
 internal delegate Task<HubPulled> PullStage(HubName name, string folder, IProgress<Progress> progress, CancellationToken cancellation);
-
-/// <summary>Loads an exported student, which answers with calibrated confidence.</summary>
-/// <param name="folder">The student's folder.</param>
-internal delegate IStudentClassifier ClassifierStage(string folder);
-
-/// <summary>Gathers what student and teacher made of rows, for setting a cascade.</summary>
-/// <param name="recipe">The recipe.</param>
-/// <param name="run">The run whose student it is.</param>
-/// <param name="split">The rows.</param>
-/// <param name="progress">Told how far it is.</param>
-/// <param name="cancellation">Stops between batches.</param>
-internal delegate Task<CascadeRows> CascadeRowsStage(
-    OpenedRecipe recipe, RunFolder run, TaskSplit split, IProgress<Progress> progress, CancellationToken cancellation);
 
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet

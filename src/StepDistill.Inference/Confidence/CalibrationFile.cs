@@ -28,7 +28,7 @@ public static class CalibrationFile
         {
             var found = JsonSerializer.Deserialize(
                 BoundedFile.ReadAllBytes(path, MaxBytes, "a calibration"), CalibrationJson.Default.DictionaryStringStudentCalibration) ?? [];
-            return found.Values.FirstOrDefault(one => !IsUsable(one)) is null
+            return found.Values.All(IsUsable)
                 ? found
                 : throw new StepDistillException($"{path} holds numbers that no calibration has. Export the student again, or remove the file.");
         }

@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
-using StepDistill.Batches;
 using StepDistill.Students;
 using StepDistill.Students.Weights;
 using StepDistill.Tasks;
 using StepDistill.Tokenizers;
 
-namespace StepDistill.Benchmarks.Inferring;
+namespace StepDistill.Inference.Tests;
 
 /// <summary>A student's folder with random weights and a vocabulary of made-up words: its speed is that of a trained one.</summary>
 internal static class RandomStudent
@@ -15,13 +14,19 @@ internal static class RandomStudent
     /// <summary>Labels of two tokens and an end mark, as those of CommonsenseQA have on average.</summary>
     public static readonly string[] Labels = ["word12 word700", "word25 word1100", "word31 word1900", "word47 word1300", "word58 word900"];
 
+    /// <summary>Rows of the smallest vocabulary that holds every word: what it writes then is words.</summary>
+    public const int FewestRows = 2304;
+
     /// <summary>Writes it.</summary>
-    public static StudentFolder Write(string folder, string size)
+    /// <param name="folder">Where.</param>
+    /// <param name="size">Such as <c>tiny</c>.</param>
+    /// <param name="rows">Rows of its vocabulary.</param>
+    public static StudentFolder Write(string folder, string size, int rows = 32_128)
     {
-        var config = T5Sizes.Named($"t5-v1_1-{size}");
+        var config = T5Sizes.Named($"t5-v1_1-{size}") with { VocabularySize = rows };
         StudentFolder.Begin(folder);
         T5ConfigFile.Write(folder, config);
-        var random = new SplitMix64(1);
+        var random = new Random(1);
         SafetensorsFile.Write(
             Path.Combine(folder, StudentFolder.WeightsName),
             Shapes(config).Select(weight => new WeightTensor(weight.Name, WeightType.F32, weight.Shape)),
@@ -31,7 +36,7 @@ internal static class RandomStudent
                 var size = tensor.Shape.Count == 1 ? 0 : tensor.Name.StartsWith("shared", StringComparison.Ordinal) ? 1 : 1 / Math.Sqrt(tensor.Shape[1]);
                 for (var i = 0; i < values.Length; i++)
                 {
-                    values[i] = (float)(tensor.Shape.Count == 1 ? 1 : size * Normal(ref random));
+                    values[i] = (float)(tensor.Shape.Count == 1 ? 1 : size * Normal(random));
                 }
 
                 stream.Write(MemoryMarshal.AsBytes<float>(values));
@@ -52,23 +57,21 @@ internal static class RandomStudent
     /// <summary>A text of so many tokens, the end mark included.</summary>
     public static string Text(int tokens, int seed)
     {
-        var random = new SplitMix64((ulong)seed);
-        return string.Join(' ', Enumerable.Range(0, tokens - 1).Select(_ => Word(ref random)));
+        var random = new Random(seed);
+        return string.Join(' ', Enumerable.Range(0, tokens - 1).Select(_ => Word(random)));
     }
 
-    private static string Word(ref SplitMix64 random) => $"word{random.Next() % Words}";
+    private static string Word(Random random) => $"word{random.Next(Words)}";
 
     // Every word is written often enough to become a piece of its own.
     private static Tokenizer Vocabulary() => UnigramTrainer.Train(
         Enumerable.Range(0, 20).Select(_ => string.Join(' ', Enumerable.Range(0, Words).Select(i => $"word{i}"))), Words + 200);
 
-    private static double Normal(ref SplitMix64 random)
+    private static double Normal(Random random)
     {
-        var (one, other) = (Share(ref random), Share(ref random));
+        var (one, other) = (random.NextDouble(), random.NextDouble());
         return Math.Sqrt(-2 * Math.Log(1 - one)) * Math.Cos(2 * Math.PI * other);
     }
-
-    private static double Share(ref SplitMix64 random) => (random.Next() >> 11) * (1.0 / (1UL << 53));
 
     private static IEnumerable<(string Name, long[] Shape)> Shapes(T5Config c)
     {
