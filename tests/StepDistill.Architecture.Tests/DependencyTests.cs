@@ -17,10 +17,12 @@ public sealed class DependencyTests
         ["StepDistill.Training"] = ["StepDistill", .. TorchPackages],
         ["StepDistill.Reports"] = ["ScottPlot", "StepDistill"],
         ["StepDistill.Inference"] = ["Microsoft.ML.OnnxRuntime", "StepDistill"],
+        ["StepDistill.Serving"] = ["Microsoft.AspNetCore.OpenApi", "StepDistill", "StepDistill.Inference"],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
-            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
+            "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Reports", "StepDistill.Serving",
+            "StepDistill.Training", "System.CommandLine",
         ],
     };
 
@@ -31,6 +33,7 @@ public sealed class DependencyTests
         ["StepDistill.Training"] = ["Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
         ["StepDistill.Inference"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Serving"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };
 
