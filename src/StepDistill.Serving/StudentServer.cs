@@ -19,6 +19,8 @@ namespace StepDistill.Serving;
 /// <summary>A server of its own for one student.</summary>
 public sealed class StudentServer : IAsyncDisposable
 {
+    private const int RefusedBytes = 16 << 20;
+
     private readonly WebApplication _app;
 
     private StudentServer(WebApplication app) => _app = app;
@@ -109,18 +111,19 @@ public sealed class StudentServer : IAsyncDisposable
         log?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, settings));
         var app = builder.Build();
+        var gate = app.Services.GetRequiredService<Gate>();
+        app.Use(gate.AroundAsync);
         app.UseRouting();
         app.MapStudent();
         app.MapOpenApi("/openapi/v1.json");
-        app.MapFallback(app.Services.GetRequiredService<Gate>().Before(
-            "other", Access.Everyone, FaultForm.Problem, _ => throw new RequestFault(404, "There is no such endpoint. GET /openapi/v1.json lists all.")).Invoke);
         return app;
     }
 
     private static void Configure(KestrelServerOptions kestrel, ServeSettings settings)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = settings.MaxBodyBytes;
+        // More than is ever read: Kestrel reads the rest of a body that was refused, so that its client sees the 413 and no broken connection.
+        kestrel.Limits.MaxRequestBodySize = settings.MaxBodyBytes + RefusedBytes;
         kestrel.Limits.MaxConcurrentConnections = settings.MaxConnections;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         var address = settings.Address;

@@ -48,6 +48,29 @@ internal sealed partial class Gate
         }
     };
 
+    /// <summary>Stands before all endpoints of a server: gives a body to what the routes themselves refuse.</summary>
+    public async Task AroundAsync(HttpContext http, RequestDelegate next)
+    {
+        SecurityHeaders.AddTo(http.Response.Headers);
+        await next(http).ConfigureAwait(false);
+        var status = http.Response.StatusCode;
+        if (http.Response.HasStarted || http.Response.ContentLength is not null || status < 400)
+        {
+            return;
+        }
+
+        var said = status switch
+        {
+            404 => "There is no such endpoint. GET /openapi/v1.json lists all.",
+            405 => "This endpoint has another method. GET /openapi/v1.json lists all.",
+            415 => "The Content-Type must be application/json, in UTF-8.",
+            _ => "The request is not understood.",
+        };
+        var form = http.Request.Path.StartsWithSegments("/v1/chat") ? FaultForm.OpenAi : FaultForm.Problem;
+        await Answers.WriteAsync(http, new RequestFault(status, said), form).ConfigureAwait(false);
+        _service.Meters.Answered("other", status, TimeSpan.Zero);
+    }
+
     private void Admit(HttpContext http, Access access)
     {
         if (!_keys.Any && !_service.Settings.Open && !ServeSettings.IsLoopbackName(http.Request.Host.Host))
