@@ -1,4 +1,5 @@
 using StepDistill.Benchmarks.Annotating;
+using StepDistill.Benchmarks.Serving;
 using StepDistill.Benchmarks.TrainSteps;
 using StepDistill.Training.Devices;
 
@@ -6,10 +7,14 @@ const string Usage =
     """
     Usage: train-step [--json] [--short] [--size small,base] [--batch 64,8] [--rounds N] [--long-steps N]
            annotate   [--json] [--short] [--in-flight 64,1024] [--latency MILLISECONDS] [--rounds N] [--recorded FILE]
+           serve      [--json] [--student FOLDER] [--connections 64] [--above 512] [--minutes 10 | --seconds N] [--threads N]
+                      [--max-batch 32] [--workers 1] [--latency-limit MILLISECONDS] [--inputs FILE]
 
     train-step  Measures training steps of a T5 with random weights on the lengths of CommonsenseQA with PaLM's rationales:
                 the paper's arithmetic, ours in float32 and ours in bfloat16, in turn.
     annotate    Measures asking a server on loopback that answers after a fixed time, and reading a file of recorded answers.
+    serve       Measures a server on loopback, in a process of its own: below capacity, then above it. Without a student, with one
+                that only takes time.
 
     --short is small and checks numbers only.
     """;
@@ -25,6 +30,8 @@ try
             return await AnnotateBenchmark.ServeAsync(latency);
         case ["annotate", .. var rest]:
             return await AnnotateBenchmark.RunAsync(AnnotateOptions.Parse(rest));
+        case ["serve", .. var rest]:
+            return await ServeBenchmark.RunAsync(ServeOptions.Parse(rest));
         default:
             Console.Error.WriteLine(Usage);
             return 2;

@@ -30,6 +30,7 @@ internal static class CommandLine
             new CompareVerb(stages),
             new VerifyVerb(stages),
             new PredictVerb(stages),
+            new ServeVerb(stages),
             new RunVerb(stages),
             new RunsVerb(),
         };

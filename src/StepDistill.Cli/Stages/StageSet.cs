@@ -2,8 +2,10 @@ using Microsoft.Extensions.AI;
 using StepDistill.Cli.Machine;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
+using StepDistill.Inference;
 using StepDistill.Recipes;
 using StepDistill.Runs;
+using StepDistill.Serving;
 using StepDistill.Students;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
@@ -38,6 +40,11 @@ internal delegate IStudent StudentStage(string folder, EvaluationSection setting
 /// <param name="cancellation">Stops between parts.</param>
 internal delegate StudentVerification VerifyStage(string student, string reference, CancellationToken cancellation);
 
+/// <summary>Opens a student for serving: again for each change, so that it may have been written anew.</summary>
+/// <param name="folder">The student's folder.</param>
+/// <param name="threads">Processors to compute with; null for all of them.</param>
+internal delegate IStudentClassifier ServedStage(string folder, int? threads);
+
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
 {
@@ -55,6 +62,13 @@ internal sealed record StageSet
 
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }
+
+    /// <summary>Opens students for serving.</summary>
+    public ServedStage OpenServed { get; init; } = (folder, _) =>
+        throw new StepDistillException($"The student {folder} cannot be served by this build.");
+
+    /// <summary>The settings of serving that no word on the command line changes.</summary>
+    public Func<ServeSettings> ServeSettings { get; init; } = () => Serving.ServeSettings.FromEnvironment();
 
     /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
     public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;

@@ -1,13 +1,12 @@
 using System.Net.Http.Headers;
 using System.Text;
+using StepDistill.Serving.Tests.Batching;
 using StepDistill.Tasks;
 
 namespace StepDistill.Serving.Tests.Predicting;
 
 public sealed class PredictEndpointTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task One_input_has_one_answer()
     {
@@ -193,12 +192,10 @@ public sealed class PredictEndpointTests
     [Fact]
     public async Task A_client_says_how_long_it_will_wait()
     {
-        await using var served = await Served.StartAsync(() => new FakeStudent
-        {
-            Before = (rows, stop) => stop.WaitHandle.WaitOne(rows[0].Input == "slow" ? 2500 : 0),
-        });
+        using var latch = new Latch();
+        await using var served = await Served.StartAsync(() => latch.Student("slow"));
         var slow = served.PostAsync("/v1/predict", """{"input": "slow"}""");
-        await Task.Delay(200, Stop);
+        latch.WaitEntered();
         using var hasty = new HttpRequestMessage(HttpMethod.Post, "/v1/predict") { Content = new StringContent("""{"input": "a"}""", Encoding.UTF8, "application/json") };
         hasty.Headers.Add("Prefer", "wait=1");
 
@@ -207,6 +204,7 @@ public sealed class PredictEndpointTests
         Assert.Equal(429, status);
         Assert.Contains("deadline", body["detail"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.NotNull(response.Headers.RetryAfter);
+        latch.Open();
         Assert.Equal(200, (await slow).Status);
     }
 
