@@ -84,9 +84,9 @@ public sealed partial class StudentService : IHostedService, IAsyncDisposable
         (withReasons ? _reasons : _labels).AskAsync(lease.Student, questions, patience, cancellation);
 
     /// <summary>Takes hold of the student.</summary>
-    /// <exception cref="RefusedException">There is none yet, or no more.</exception>
+    /// <exception cref="RefusedException">There is none yet.</exception>
     internal StudentLease Rent() =>
-        Host.Rent() ?? throw new RefusedException(Refusal.Stopping, TimeSpan.FromSeconds(1));
+        Host.Rent() ?? throw new RefusedException(Refusal.NotReady, TimeSpan.FromSeconds(1));
 
     /// <summary>Takes one of the places for streams of reasons.</summary>
     /// <exception cref="RefusedException">All are taken.</exception>

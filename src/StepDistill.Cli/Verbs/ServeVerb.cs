@@ -46,6 +46,11 @@ internal sealed class ServeVerb : Verb
         Description = "Serves everyone who reaches the address, without keys.",
     };
 
+    private readonly Option<bool> _check = new("--check")
+    {
+        Description = "Serves nothing, but asks the server that listens at the address whether it is ready. Exit code 1 if it is not.",
+    };
+
     private readonly StageSet _stages;
 
     /// <summary>Creates the verb.</summary>
@@ -66,6 +71,7 @@ internal sealed class ServeVerb : Verb
         Options.Add(_latencyLimit);
         Options.Add(_threads);
         Options.Add(_open);
+        Options.Add(_check);
         _maxWait.Validators.Add(MustBeTime);
         _latencyLimit.Validators.Add(MustBeTime);
         _threads.Validators.Add(result =>
@@ -80,9 +86,14 @@ internal sealed class ServeVerb : Verb
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult words, Terminal terminal, CancellationToken cancellation)
     {
+        var settings = Settings(words);
+        if (words.GetValue(_check))
+        {
+            return await CheckAsync(settings.Validate(), terminal, cancellation);
+        }
+
         var folder = RunFolderWords.StudentAt(words.GetRequiredValue(_folder));
         var threads = words.GetValue(_threads);
-        var settings = Settings(words);
         terminal.Note($"Opening {folder} …");
         await StudentServer.RunAsync(
             settings,
@@ -106,6 +117,29 @@ internal sealed class ServeVerb : Verb
             LatencyLimit = ServeSettings.ReadTime(words.GetValue(_latencyLimit)) ?? settings.LatencyLimit,
             Open = words.GetValue(_open) || settings.Open,
         };
+    }
+
+    /// <summary>Asks a running server, as a container's health check does that has no other program to ask with.</summary>
+    private static async Task<int> CheckAsync(ServeSettings settings, Terminal terminal, CancellationToken cancellation)
+    {
+        var address = new UriBuilder(settings.Url.Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal)) { Path = "readyz" };
+        address.Host = address.Host is "0.0.0.0" or "[::]" ? "localhost" : address.Host;
+        using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;     // it asks this machine, which its certificate does not name
+        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(8) };
+        var said = "does not answer";
+        try
+        {
+            using var response = await client.GetAsync(address.Uri, cancellation);
+            said = response.IsSuccessStatusCode ? "ready" : "not ready";
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+        }
+
+        terminal.Say($"{address.Uri}: {said}");
+        terminal.Result(new JsonObject { ["address"] = address.Uri.ToString(), ["state"] = said });
+        return said == "ready" ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static void Tell(Terminal terminal, StudentServer server)

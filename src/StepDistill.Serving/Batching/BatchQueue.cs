@@ -218,11 +218,19 @@ internal sealed class BatchQueue : IAsyncDisposable
                 }
                 else
                 {
-                    return TakeOut(BatchChoice.Choose(_waiting, _limits));
+                    return TakeOut(BatchChoice.Choose(_waiting, LimitsNow()));
                 }
             }
         }
     }
+
+    /// <summary>
+    /// A batch takes half of the latency limit at most. While a longer one was computed, every question would have to be refused, and
+    /// the worker would find an empty queue after it.
+    /// </summary>
+    private BatchLimits LimitsNow() => _rate.TokensPerSecond is { } rate && rate * _limits.LatencyLimit.TotalSeconds / 2 < _limits.MaxTokens
+        ? _limits with { MaxTokens = Math.Max(1, (int)(rate * _limits.LatencyLimit.TotalSeconds / 2)) }
+        : _limits;
 
     private List<QueuedRow> TakeOut(List<QueuedRow> batch)
     {

@@ -14,4 +14,7 @@ internal enum Refusal
 
     /// <summary>The server is stopping.</summary>
     Stopping,
+
+    /// <summary>There is no student yet that could answer.</summary>
+    NotReady,
 }

@@ -16,6 +16,7 @@ internal sealed class RefusedException(Refusal reason, TimeSpan retryAfter) : Ex
         Refusal.Full => "As many questions are waiting as this server lets wait. Ask again after the time in Retry-After.",
         Refusal.TooSlow => "This question would wait longer than this server lets questions wait. Ask again after the time in Retry-After.",
         Refusal.Expired => "This question was not begun before its deadline. Ask again after the time in Retry-After.",
+        Refusal.NotReady => "The student is not ready yet. Ask again after the time in Retry-After.",
         _ => "The server is stopping. Ask another one, or again after the time in Retry-After.",
     };
 }

@@ -44,9 +44,9 @@ internal static class Answers
     {
         var seconds = Math.Clamp(Math.Ceiling(refused.RetryAfter.TotalSeconds), 1, 3600);
         http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        if (refused.Reason == Refusal.Stopping)
+        if (refused.Reason is Refusal.Stopping or Refusal.NotReady)
         {
-            return new RequestFault(503, refused.Message, code: "stopping");
+            return new RequestFault(503, refused.Message, code: "not_ready");
         }
 
         // Clients of OpenAI's protocol understand this one too, and wait no longer than they must.

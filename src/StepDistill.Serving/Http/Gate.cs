@@ -36,7 +36,10 @@ internal sealed partial class Gate
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;     // for the count: nobody reads it
+            if (!http.Response.HasStarted)
+            {
+                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;     // for the count: nobody reads it
+            }
         }
         catch (Exception e)
         {

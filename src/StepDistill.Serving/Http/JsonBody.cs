@@ -120,9 +120,14 @@ internal static class JsonBody
                 }
             }
         }
-        catch
+        catch (Exception e)
         {
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+            if (e is IOException and not BadHttpRequestException)
+            {
+                throw new RequestFault(400, "The body did not arrive whole.");      // the client has gone, or nobody would read this
+            }
+
             throw;
         }
     }

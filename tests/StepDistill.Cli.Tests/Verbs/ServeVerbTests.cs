@@ -24,6 +24,7 @@ public sealed class ServeVerbTests
         folder.Write("config.json", "{}");
         using var stop = new CancellationTokenSource();
         var (address, answer) = ("", "");
+        Run? ready = null;
         var output = new LineWriter(line =>
         {
             if (line.StartsWith("Try it in a browser:", StringComparison.Ordinal))
@@ -33,6 +34,7 @@ public sealed class ServeVerbTests
                 {
                     using var client = new HttpClient();
                     using var body = new StringContent("""{"input": "crow"}""", Encoding.UTF8, "application/json");
+                    ready = await Run.Words(Stages, CancellationToken.None, "serve", "no-folder", "--check", "--url", address);
                     answer = await (await client.PostAsync(new Uri(new Uri(address), "v1/predict"), body)).Content.ReadAsStringAsync();
                     await stop.CancelAsync();
                 });
@@ -46,6 +48,7 @@ public sealed class ServeVerbTests
 
         Assert.Equal(ExitCode.Success, code);
         Assert.Equal("CROW 3", JsonNode.Parse(answer)!["answer"]!["label"]!.GetValue<string>());
+        Assert.Equal((ExitCode.Success, $"{address}readyz: ready\n"), (ready!.Code, ready.Output));
         Assert.Contains($"curl {address}v1/predict", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("shouter, version 000000000001, answers at", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("Stopped; every request that was accepted has its answer.", error.ToString(), StringComparison.Ordinal);
@@ -66,6 +69,20 @@ public sealed class ServeVerbTests
 
         Assert.Equal(code, run.Code);
         Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_not_ready()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        taken.Stop();
+
+        var run = await Run.Words(Stages, TestContext.Current.CancellationToken, "serve", "no-folder", "--check", "--url", $"http://127.0.0.1:{port}");
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Contains("does not answer", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -119,6 +119,20 @@ public sealed class BatchQueueTests
         Assert.Equal(10, (await queue.AskAsync(student, Ten(0))).Count);      // and then it is welcome
     }
 
+    /// <summary>Full batches of this student take 320 ms, more than the limit: were they made, everything that came meanwhile would be refused.</summary>
+    [Fact]
+    public async Task Batches_of_a_slow_student_are_so_small_that_others_may_wait_for_them()
+    {
+        using var student = FakeStudent.Slow(batch: 0, row: 10);
+        await using var queue = Queues.Over(new() { MaxRows = 32, LatencyLimit = TimeSpan.FromMilliseconds(200), MaxWait = TimeSpan.Zero });
+        await queue.AskAsync(student, [.. Enumerable.Range(0, 32).Select(i => $"{i:00000000000000000000}")]);
+        var before = student.Batches.Count;
+
+        await queue.AskAsync(student, [.. Enumerable.Range(0, 64).Select(i => $"{i:00000000000000000000}")]);
+
+        Assert.All(student.Batches.Skip(before), batch => Assert.InRange(batch.Count, 1, 14));      // about 10 of 10 ms each are 100 ms
+    }
+
     [Fact]
     public async Task Waiting_questions_whose_client_has_gone_are_not_computed()
     {
