@@ -51,7 +51,7 @@ public sealed partial class StudentServerTests : IDisposable
         var refused = above.Where(answer => answer.Status != 200).ToList();
         Assert.NotEmpty(refused);
         Assert.All(refused, answer => Assert.Equal(429, answer.Status));
-        Assert.All(refused, answer => Assert.InRange(answer.Response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 5));
+        Assert.All(refused, answer => Assert.InRange(answer.Response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 30));
         Assert.All(refused, answer => Assert.Equal(429, answer.Body["status"]!.GetValue<int>()));
         Assert.Equal(200, (await served.PostAsync("/v1/predict", """{"input": "afterwards"}""")).Status);
         Assert.Contains("stepdistill_questions_total{lane=\"labels\",outcome=\"refused_slow\"}", await served.GetAsync("/metrics"), StringComparison.Ordinal);

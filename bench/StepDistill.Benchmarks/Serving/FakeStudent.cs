@@ -9,8 +9,8 @@ internal sealed class FakeStudent(int threads) : IStudentClassifier
 {
     public const string Name = "fake";
 
-    private const int StepsPerBatch = 100_000;
-    private const int StepsPerToken = 2_000;
+    private const int StepsPerBatch = 1_000_000;
+    private const int StepsPerToken = 30_000;
 
     public StudentDescription Description { get; } = new("fake", "000000000000", "none", AnswerKind.Label, ["yes", "no"], 512, false, "float32");
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Stages;
@@ -27,7 +26,7 @@ internal static class ServeBenchmark
             case "listen":
                 return await ListenAsync(options);
             case "in-process":
-                Console.WriteLine(InProcess(options).ToString("R", CultureInfo.InvariantCulture));
+                Console.WriteLine(JsonSerializer.Serialize(InProcess(options)));
                 return 0;
         }
 
@@ -52,16 +51,25 @@ internal static class ServeBenchmark
         await Load.RunAsync(address, requests, options.Connections, TimeSpan.FromSeconds(2));        // everything compiled once
         using var enough = new CancellationTokenSource();
         var memory = WatchMemoryAsync(server, TimeSpan.FromSeconds(Math.Max(1, options.Time.TotalSeconds / 120)), enough.Token);
-        var below = await Load.RunAsync(address, requests, options.Connections, options.Time);
+        var below = await LoadAsync(server, address, requests, options.Connections, options.Time);
         await enough.CancelAsync();
-        var above = await Load.RunAsync(address, requests, options.TooManyConnections, TimeSpan.FromSeconds(Math.Min(30, options.Time.TotalSeconds)));
+        var above = await LoadAsync(server, address, requests, options.TooManyConnections, TimeSpan.FromSeconds(Math.Min(30, options.Time.TotalSeconds)));
         server.StandardInput.Close();
         await server.WaitForExitAsync();
         var after = Start(options, "in-process").StandardOutput.ReadToEnd();
         return new ServeReport(
             $"{facts["name"]} ({facts["precision"]})",
-            [double.Parse(before, CultureInfo.InvariantCulture), double.Parse(after, CultureInfo.InvariantCulture)],
+            [JsonSerializer.Deserialize<InProcessResult>(before)!, JsonSerializer.Deserialize<InProcessResult>(after)!],
             below, above, await memory);
+    }
+
+    private static async Task<LoadResult> LoadAsync(Process server, Uri address, byte[][] requests, int connections, TimeSpan time)
+    {
+        server.Refresh();
+        var before = server.TotalProcessorTime;
+        var load = await Load.RunAsync(address, requests, connections, time);
+        server.Refresh();
+        return load with { ProcessorMillisecondsPerAnswer = (server.TotalProcessorTime - before).TotalMilliseconds / Math.Max(1, load.Statuses.GetValueOrDefault(200)) };
     }
 
     /// <summary>Serves until standard input ends.</summary>
@@ -79,7 +87,7 @@ internal static class ServeBenchmark
     }
 
     /// <summary>Questions a second in full batches, one after the other.</summary>
-    private static double InProcess(ServeOptions options)
+    private static InProcessResult InProcess(ServeOptions options)
     {
         using var student = Open(options);
         var choices = student.Description.Answer == AnswerKind.Choice ? new[] { "one", "two", "three" } : null;
@@ -87,13 +95,13 @@ internal static class ServeBenchmark
         student.Classify(batches[0]);
         student.Classify(batches[1]);
         var time = Math.Clamp(options.Time.TotalSeconds / 10, 3, 30);
-        var (begun, rows) = (Stopwatch.GetTimestamp(), 0L);
+        var (begun, processor, rows) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, 0L);
         for (var i = 0; Stopwatch.GetElapsedTime(begun).TotalSeconds < time; i++)
         {
             rows += student.Classify(batches[i % batches.Length]).Count;
         }
 
-        return rows / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        return new(rows / Stopwatch.GetElapsedTime(begun).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / rows);
     }
 
     private static IStudentClassifier Open(ServeOptions options) => options.Student == FakeStudent.Name

@@ -14,9 +14,15 @@ namespace StepDistill.Benchmarks.Serving;
 /// <param name="Statuses">Answers by status.</param>
 /// <param name="Faults">What broke connections, the first few kinds.</param>
 /// <param name="FaultCount">Connections that broke.</param>
+/// <param name="ProcessorMillisecondsPerAnswer">Of the server, on all processors together: what other programs on the machine do not change much.</param>
 internal sealed record LoadResult(
     int Connections, double Seconds, double AnswersPerSecond, double P50, double P95, double P99, double Longest,
-    IReadOnlyDictionary<int, long> Statuses, IReadOnlyList<string> Faults, int FaultCount);
+    IReadOnlyDictionary<int, long> Statuses, IReadOnlyList<string> Faults, int FaultCount, double ProcessorMillisecondsPerAnswer = 0);
+
+/// <summary>Full batches, one after the other, without a server.</summary>
+/// <param name="QuestionsPerSecond">Questions a second.</param>
+/// <param name="ProcessorMillisecondsPerQuestion">On all processors together.</param>
+internal sealed record InProcessResult(double QuestionsPerSecond, double ProcessorMillisecondsPerQuestion);
 
 /// <summary>The server's memory at a time.</summary>
 /// <param name="Seconds">Since the first request.</param>
@@ -25,14 +31,14 @@ internal sealed record MemoryAt(double Seconds, double Megabytes);
 
 /// <summary>What was measured.</summary>
 /// <param name="Student">Who answered.</param>
-/// <param name="InProcess">Questions a second in full batches without a server, before and after.</param>
+/// <param name="InProcess">Full batches without a server, before and after.</param>
 /// <param name="Load">Below capacity.</param>
 /// <param name="Above">Above it.</param>
 /// <param name="Memory">The server's memory while it was below.</param>
-internal sealed record ServeReport(string Student, IReadOnlyList<double> InProcess, LoadResult Load, LoadResult Above, IReadOnlyList<MemoryAt> Memory)
+internal sealed record ServeReport(string Student, IReadOnlyList<InProcessResult> InProcess, LoadResult Load, LoadResult Above, IReadOnlyList<MemoryAt> Memory)
 {
     /// <summary>The server's throughput as a share of that without one.</summary>
-    public double ShareOfInProcess => Load.AnswersPerSecond / InProcess.Average();
+    public double ShareOfInProcess => Load.AnswersPerSecond / InProcess.Average(one => one.QuestionsPerSecond);
 
     /// <summary>Megabytes that the last quarter of the time lies above the second.</summary>
     public double MemoryGrowth
@@ -55,12 +61,17 @@ internal sealed record ServeReport(string Student, IReadOnlyList<double> InProce
     public string Text()
     {
         var text = new StringBuilder();
-        text.AppendLine(Invariant($"{Student}: in process {string.Join(" and ", InProcess.Select(rate => rate.ToString("F0", CultureInfo.InvariantCulture)))} questions a second"));
-        text.AppendLine("connections   answers/s      p50      p95      p99   longest  statuses");
+        text.AppendLine(Student);
+        text.AppendLine("connections   answers/s  processor ms      p50      p95      p99   longest  statuses");
+        foreach (var one in InProcess)
+        {
+            text.AppendLine(Invariant($" in process {one.QuestionsPerSecond,11:F0} {one.ProcessorMillisecondsPerQuestion,13:F3}"));
+        }
+
         foreach (var one in new[] { Load, Above })
         {
             text.AppendLine(Invariant(
-                $"{one.Connections,11:N0} {one.AnswersPerSecond,11:F0} {one.P50,8:F1} {one.P95,8:F1} {one.P99,8:F1} {one.Longest,9:F1}  {string.Join(", ", one.Statuses.Select(pair => $"{pair.Key}: {pair.Value}"))}"));
+                $"{one.Connections,11:N0} {one.AnswersPerSecond,11:F0} {one.ProcessorMillisecondsPerAnswer,13:F3} {one.P50,8:F1} {one.P95,8:F1} {one.P99,8:F1} {one.Longest,9:F1}  {string.Join(", ", one.Statuses.Select(pair => $"{pair.Key}: {pair.Value}"))}"));
         }
 
         text.AppendLine(Invariant($"{ShareOfInProcess:P1} of the throughput in process"));

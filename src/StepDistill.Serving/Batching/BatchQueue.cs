@@ -27,6 +27,7 @@ internal sealed class BatchQueue : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly TokenEstimate _estimate = new();
     private readonly QueueRate _rate = new();
+    private readonly Returns _returns;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly ITimer _sweep;
     private readonly Task _workers;
@@ -43,6 +44,7 @@ internal sealed class BatchQueue : IAsyncDisposable
     public BatchQueue(BatchLimits limits, ComputeBatch compute, QueueMeters meters, TimeProvider clock)
     {
         (_limits, _compute, _meters, _clock) = (limits, compute, meters, clock);
+        _returns = new Returns(clock);
         _sweep = clock.CreateTimer(_ => Sweep(), null, SweepEvery, SweepEvery);
         _workers = Task.WhenAll(Enumerable.Range(0, limits.Workers).Select(_ => Task.Factory.StartNew(
             Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
@@ -138,7 +140,7 @@ internal sealed class BatchQueue : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (WhyNot(group.Rows.Length) is { } refused)
+            if (WhyNot(group) is { } refused)
             {
                 _meters.Refused(refused.Reason, group.Rows.Length);
                 throw refused;
@@ -158,7 +160,7 @@ internal sealed class BatchQueue : IAsyncDisposable
         }
     }
 
-    private RefusedException? WhyNot(int rows)
+    private RefusedException? WhyNot(RowGroup group)
     {
         if (_stopping)
         {
@@ -168,15 +170,17 @@ internal sealed class BatchQueue : IAsyncDisposable
         // What is being computed counts as if it had just begun: too careful by half a batch, and never too hopeful.
         var speed = _rate.TokensPerSecond * _limits.Workers;
         var wait = TimeSpan.FromSeconds(speed is null ? 0 : (_waitingTokens + _computingTokens) / speed.Value);
-        var tooMany = _waiting.Count + rows - _limits.Capacity;
+        var tooMany = _waiting.Count + group.Rows.Length - _limits.Capacity;
         if (tooMany > 0 && _waiting.Count > 0)
         {
             var share = Math.Min(1, (double)tooMany / _waiting.Count);
-            return new(Refusal.Full, speed is null ? TimeSpan.FromSeconds(1) : share * wait);
+            return new(Refusal.Full, speed is null ? TimeSpan.FromSeconds(1) : _returns.Next(share * wait, Time(group, speed.Value)));
         }
 
-        return wait > _limits.LatencyLimit ? new(Refusal.TooSlow, wait - _limits.LatencyLimit) : null;
+        return wait > _limits.LatencyLimit ? new(Refusal.TooSlow, _returns.Next(wait - _limits.LatencyLimit, Time(group, speed!.Value))) : null;
     }
+
+    private static TimeSpan Time(RowGroup group, double speed) => TimeSpan.FromSeconds(group.Rows.Sum(row => row.Tokens) / speed);
 
     private void Work()
     {

@@ -25,6 +25,6 @@ public sealed class ServeReportTests
     {
         var load = new LoadResult(64, 10, 90, 1, 2, 3, 4, statuses, [], 0);
         double[] memory = [50, 60, 100, 100, 110, 110, 120, 120];
-        return new ServeReport("fake", [80, 120], load, load, [.. memory.Select((megabytes, at) => new MemoryAt(at, megabytes))]);
+        return new ServeReport("fake", [new(80, 1), new(120, 1)], load, load, [.. memory.Select((megabytes, at) => new MemoryAt(at, megabytes))]);
     }
 }
