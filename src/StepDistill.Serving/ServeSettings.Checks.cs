@@ -18,7 +18,7 @@ public sealed partial record ServeSettings
             : throw new StepDistillException("The student cannot be served so:" + string.Concat(faults.Select(fault => $"{Environment.NewLine}  - {fault}")));
     }
 
-    private IEnumerable<string> AddressFaults()
+    private List<string> AddressFaults()
     {
         if (!Uri.TryCreate(Url.Replace("://*", "://[::]", StringComparison.Ordinal).Replace("://+", "://[::]", StringComparison.Ordinal), UriKind.Absolute, out var address)
             || address.Scheme is not ("http" or "https") || address.PathAndQuery != "/")

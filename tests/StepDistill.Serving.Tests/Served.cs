@@ -22,7 +22,7 @@ internal sealed class Served : IAsyncDisposable
         var server = await StudentServer.StartAsync(
             settings ?? Settings, open ?? (() => new FakeStudent()), folder, log is null ? null : log.AddTo, cancellation: TestContext.Current.CancellationToken);
         var handler = new SocketsHttpHandler { MaxConnectionsPerServer = 256 };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;     // a certificate made for the test
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost";      // made for the test
         return new Served(server, new HttpClient(handler) { BaseAddress = server.Address });
     }
 

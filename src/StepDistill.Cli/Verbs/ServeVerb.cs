@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net.Security;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
@@ -125,7 +126,8 @@ internal sealed class ServeVerb : Verb
         var address = new UriBuilder(settings.Url.Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal)) { Path = "readyz" };
         address.Host = address.Host is "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;     // it asks this machine, which its certificate does not name
+        // A certificate does not name this machine's own address, and nobody else answers there.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || address.Uri.IsLoopback;
         using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(8) };
         var said = "does not answer";
         try
