@@ -35,8 +35,7 @@ internal sealed class LoadConnection : IDisposable
             var head = _buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
             if (head >= 0 && length >= head + 4 + (int)Header(_buffer.AsSpan(0, head), "Content-Length: "u8, 0))
             {
-                Utf8Parser.TryParse(_buffer.AsSpan(9, 3), out int status, out _);
-                return (status, Header(_buffer.AsSpan(0, head), "retry-after-ms: "u8, 1000));
+                return (Utf8Parser.TryParse(_buffer.AsSpan(9, 3), out int status, out _) ? status : 0, Header(_buffer.AsSpan(0, head), "retry-after-ms: "u8, 1000));
             }
         }
     }

@@ -75,7 +75,7 @@ internal sealed record ServeReport(string Student, IReadOnlyList<InProcessResult
         }
 
         text.AppendLine(Invariant($"{ShareOfInProcess:P1} of the throughput in process"));
-        text.Append(Invariant($"Memory {Memory.FirstOrDefault()?.Megabytes:F0} MB at first, {Memory.LastOrDefault()?.Megabytes:F0} MB at last; growth from the second quarter to the last {MemoryGrowth:F1} MB"));
+        text.Append(Invariant($"Memory {Memory[0].Megabytes:F0} MB at first, {Memory[^1].Megabytes:F0} MB at last; growth from the second quarter to the last {MemoryGrowth:F1} MB"));
         return text.ToString();
     }
 

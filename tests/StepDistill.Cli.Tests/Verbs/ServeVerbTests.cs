@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Stages;
-using StepDistill.Cli.Verbs;
 using StepDistill.Inference;
 using StepDistill.Serving;
 using StepDistill.Tasks;
