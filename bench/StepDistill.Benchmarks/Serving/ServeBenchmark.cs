@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Stages;
@@ -69,7 +70,16 @@ internal static class ServeBenchmark
         var before = server.TotalProcessorTime;
         var load = await Load.RunAsync(address, requests, connections, time);
         server.Refresh();
-        return load with { ProcessorMillisecondsPerAnswer = (server.TotalProcessorTime - before).TotalMilliseconds / Math.Max(1, load.Statuses.GetValueOrDefault(200)) };
+        var processor = (server.TotalProcessorTime - before).TotalMilliseconds;
+        using var client = new HttpClient();
+        var metrics = (await client.GetStringAsync(new Uri(address, "metrics"))).Split('\n');
+        double Metric(string name) => metrics.Where(line => line.StartsWith($"{name}{{lane=\"labels\"}} ", StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)).FirstOrDefault();
+        return load with
+        {
+            ProcessorMillisecondsPerAnswer = processor / Math.Max(1, load.Statuses.GetValueOrDefault(200)),
+            QuestionsPerBatch = Metric("stepdistill_batch_rows_sum") / Math.Max(1, Metric("stepdistill_batch_rows_count")),
+        };
     }
 
     /// <summary>Serves until standard input ends.</summary>

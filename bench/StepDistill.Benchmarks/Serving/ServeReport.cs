@@ -14,10 +14,12 @@ namespace StepDistill.Benchmarks.Serving;
 /// <param name="Statuses">Answers by status.</param>
 /// <param name="Faults">What broke connections, the first few kinds.</param>
 /// <param name="FaultCount">Connections that broke.</param>
-/// <param name="ProcessorMillisecondsPerAnswer">Of the server, on all processors together: what other programs on the machine do not change much.</param>
+/// <param name="ProcessorMillisecondsPerAnswer">Of the server, on all processors together: what other programs on the machine change least.</param>
+/// <param name="QuestionsPerBatch">Of the server since its start.</param>
 internal sealed record LoadResult(
     int Connections, double Seconds, double AnswersPerSecond, double P50, double P95, double P99, double Longest,
-    IReadOnlyDictionary<int, long> Statuses, IReadOnlyList<string> Faults, int FaultCount, double ProcessorMillisecondsPerAnswer = 0);
+    IReadOnlyDictionary<int, long> Statuses, IReadOnlyList<string> Faults, int FaultCount, double ProcessorMillisecondsPerAnswer = 0,
+    double QuestionsPerBatch = 0);
 
 /// <summary>Full batches, one after the other, without a server.</summary>
 /// <param name="QuestionsPerSecond">Questions a second.</param>
@@ -62,7 +64,7 @@ internal sealed record ServeReport(string Student, IReadOnlyList<InProcessResult
     {
         var text = new StringBuilder();
         text.AppendLine(Student);
-        text.AppendLine("connections   answers/s  processor ms      p50      p95      p99   longest  statuses");
+        text.AppendLine("connections   answers/s  processor ms  a batch      p50      p95      p99   longest  statuses");
         foreach (var one in InProcess)
         {
             text.AppendLine(Invariant($" in process {one.QuestionsPerSecond,11:F0} {one.ProcessorMillisecondsPerQuestion,13:F3}"));
@@ -71,7 +73,7 @@ internal sealed record ServeReport(string Student, IReadOnlyList<InProcessResult
         foreach (var one in new[] { Load, Above })
         {
             text.AppendLine(Invariant(
-                $"{one.Connections,11:N0} {one.AnswersPerSecond,11:F0} {one.ProcessorMillisecondsPerAnswer,13:F3} {one.P50,8:F1} {one.P95,8:F1} {one.P99,8:F1} {one.Longest,9:F1}  {string.Join(", ", one.Statuses.Select(pair => $"{pair.Key}: {pair.Value}"))}"));
+                $"{one.Connections,11:N0} {one.AnswersPerSecond,11:F0} {one.ProcessorMillisecondsPerAnswer,13:F3} {one.QuestionsPerBatch,8:F1} {one.P50,8:F1} {one.P95,8:F1} {one.P99,8:F1} {one.Longest,9:F1}  {string.Join(", ", one.Statuses.Select(pair => $"{pair.Key}: {pair.Value}"))}"));
         }
 
         text.AppendLine(Invariant($"{ShareOfInProcess:P1} of the throughput in process"));
