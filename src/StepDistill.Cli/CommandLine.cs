@@ -34,6 +34,7 @@ internal static class CommandLine
             new CascadeVerb(stages),
             new PushVerb(stages),
             new PullVerb(stages),
+            new ServeVerb(stages),
             new RunVerb(stages),
             new RunsVerb(),
         };

@@ -22,11 +22,12 @@ public sealed class DependencyTests
             "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Options",
             "Microsoft.ML.OnnxRuntime", "StepDistill", "System.Numerics.Tensors",
         ],
+        ["StepDistill.Serving"] = ["Microsoft.AspNetCore.OpenApi", "StepDistill", "StepDistill.Inference"],
         ["StepDistill.Cli"] =
         [
             "Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "Microsoft.Extensions.Configuration.UserSecrets",
             "OllamaSharp", "Spectre.Console", "StepDistill", "StepDistill.Export", "StepDistill.Inference",
-            "StepDistill.Reports", "StepDistill.Training", "System.CommandLine",
+            "StepDistill.Reports", "StepDistill.Serving", "StepDistill.Training", "System.CommandLine",
         ],
     };
 
@@ -38,6 +39,7 @@ public sealed class DependencyTests
         ["StepDistill.Reports"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
         ["StepDistill.Export"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Inference"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic"],
+        ["StepDistill.Serving"] = ["TorchSharp", "Spectre", "System.CommandLine", "OpenAI", "OllamaSharp", "Anthropic", "Microsoft.ML.OnnxRuntime"],
         ["StepDistill.Cli"] = ["TorchSharp", "ScottPlot", "SkiaSharp", "Microsoft.ML.OnnxRuntime"],
     };
 

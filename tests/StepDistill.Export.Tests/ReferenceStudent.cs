@@ -18,8 +18,7 @@ internal sealed class ReferenceStudent : IDisposable
         {
             if (Path.GetFileName(file) is "config.json" or "model.safetensors" or "spiece.model" or "tokenizer_config.json" or "special_tokens_map.json" or "stepdistill.json")
             {
-                File.Copy(file, Path.Combine(Folder, Path.GetFileName(file)));
-                File.SetUnixFileMode(Path.Combine(Folder, Path.GetFileName(file)), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.WriteAllBytes(Path.Combine(Folder, Path.GetFileName(file)), File.ReadAllBytes(file));      // may be read-only there
             }
         }
     }

@@ -6,6 +6,7 @@ using StepDistill.Hub;
 using StepDistill.Inference;
 using StepDistill.Recipes;
 using StepDistill.Runs;
+using StepDistill.Serving;
 using StepDistill.Students;
 using StepDistill.Tasks;
 using StepDistill.Teachers;
@@ -69,6 +70,11 @@ internal delegate Task<HubPushed> PushStage(
 /// <param name="cancellation">Stops; what has come stays, for the next time.</param>
 internal delegate Task<HubPulled> PullStage(HubName name, string folder, IProgress<Progress> progress, CancellationToken cancellation);
 
+/// <summary>Opens a student for serving: again for each change, so that it may have been written anew.</summary>
+/// <param name="folder">The student's folder.</param>
+/// <param name="threads">Processors to compute with; null for all of them.</param>
+internal delegate IStudentClassifier ServedStage(string folder, int? threads);
+
 /// <summary>What the verbs stand on. Tests put fakes here; the program puts <see cref="RealStages"/>.</summary>
 internal sealed record StageSet
 {
@@ -99,6 +105,13 @@ internal sealed record StageSet
 
     /// <summary>Asks trained networks, to prove that what was exported is the same.</summary>
     public NetworkStage Network { get; init; } = NetworkAnswers.Of;
+
+    /// <summary>Opens students for serving.</summary>
+    public ServedStage OpenServed { get; init; } = (folder, _) =>
+        throw new StepDistillException($"The student {folder} cannot be served by this build.");
+
+    /// <summary>The settings of serving that no word on the command line changes.</summary>
+    public Func<ServeSettings> ServeSettings { get; init; } = () => Serving.ServeSettings.FromEnvironment();
 
     /// <summary>Opens the batch interface that a recipe's teacher is at. Nothing is sent yet.</summary>
     public Func<TeacherSection, IBatchService> Batches { get; init; } = OpenAiBatches.Open;

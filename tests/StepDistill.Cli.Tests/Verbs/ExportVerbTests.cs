@@ -38,7 +38,7 @@ public sealed class ExportVerbTests : IDisposable
         using (var served = OnnxStudent.Open(_folder["student"]))
         {
             Assert.Equal("int8", served.Description.Precision);
-            Assert.NotNull(served.Classify([new("word1 word2")])[0].Familiarity);
+            Assert.NotNull(served.Classify([new("word1 word2")], cancellation: TestContext.Current.CancellationToken)[0].Familiarity);
         }
 
         var again = await Run.Verb(new VerifyVerb(Stages()), Words("--threads", "1"));

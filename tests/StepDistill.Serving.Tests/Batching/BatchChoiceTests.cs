@@ -1,0 +1,80 @@
+using CsCheck;
+using StepDistill.Inference;
+using StepDistill.Serving.Batching;
+
+namespace StepDistill.Serving.Tests.Batching;
+
+public sealed class BatchChoiceTests
+{
+    private static readonly FakeStudent Student = new();
+
+    [Fact]
+    public void Rows_of_like_length_go_together()
+    {
+        var waiting = Line(100, 10, 100, 10, 90, 10, 100, 10);
+
+        Assert.Equal([100, 100, 100, 90], BatchChoice.Choose(waiting, new() { MaxRows = 4 }).Select(row => row.Tokens));
+    }
+
+    [Fact]
+    public void Where_all_fit_the_order_is_that_of_arrival() =>
+        Assert.Equal([3, 9, 1, 7], BatchChoice.Choose(Line(3, 9, 1, 7), new() { MaxRows = 8 }).Select(row => row.Tokens));
+
+    [Fact]
+    public void A_row_longer_than_a_batch_goes_alone() =>
+        Assert.Equal([500], BatchChoice.Choose(Line(500, 3, 3), new() { MaxTokens = 100 }).Select(row => row.Tokens));
+
+    /// <summary>An odd row among endless rows of another length: how many batches begin before its own.</summary>
+    [Fact]
+    public void A_row_unlike_all_others_does_not_starve()
+    {
+        var limits = new BatchLimits { MaxRows = 4 };
+        var waiting = Line(10, 10, 10, 10, 10, 10, 10, 10, 100, 10);
+        var odd = waiting.First(row => row.Tokens == 100);
+        var batches = 0;
+        for (var chosen = false; !chosen; batches++)
+        {
+            var batch = BatchChoice.Choose(waiting, limits);
+            chosen = batch.Contains(odd);
+            batch.ForEach(row => waiting.Remove(row));
+            foreach (var row in Line(10, 10, 10, 10, 10, 10, 10, 10))
+            {
+                waiting.AddLast(row);
+            }
+        }
+
+        Assert.InRange(batches, 1, 4);      // two before it in the line, and two that passed it
+    }
+
+    [Fact]
+    public void Every_batch_holds_the_oldest_row_and_keeps_the_limits() =>
+        Gen.Select(Gen.Int[1, 300].Array[1, 80], Gen.Int[1, 16], Gen.Int[50, 900]).Sample((lengths, rows, tokens) =>
+        {
+            var (waiting, limits) = (Line(lengths), new BatchLimits { MaxRows = rows, MaxTokens = tokens });
+            var (total, passedMost) = (0, 0);
+            while (waiting.First?.Value is { } oldest)
+            {
+                var batch = BatchChoice.Choose(waiting, limits);
+                Assert.Contains(oldest, batch);
+                Assert.Equal(batch.Count, batch.Distinct().Count());
+                Assert.InRange(batch.Count, 1, rows);
+                Assert.True(batch.Count == 1 || batch.Max(row => row.Tokens) * batch.Count <= tokens);
+                batch.ForEach(row => waiting.Remove(row));
+                total += batch.Count;
+                passedMost = Math.Max(passedMost, waiting.Select(row => row.Passes).DefaultIfEmpty().Max());
+            }
+
+            Assert.Equal(lengths.Length, total);
+        });
+
+    private static LinkedList<QueuedRow> Line(params int[] lengths)
+    {
+        var line = new LinkedList<QueuedRow>();
+        foreach (var length in lengths)
+        {
+            line.AddLast(new RowGroup(Student, [new StudentQuestion("x")], _ => length, 0, long.MaxValue).Rows[0]);
+        }
+
+        return line;
+    }
+}
