@@ -1,7 +1,6 @@
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Verbs;
-using StepDistill.Inference.Cascades;
 
 namespace StepDistill.Cli.Tests.Stages;
 
