@@ -2,7 +2,6 @@ using StepDistill.Annotations;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Teachers;
 using StepDistill.Hub;
-using StepDistill.Inference;
 using StepDistill.Runs;
 using StepDistill.Training;
 using StepDistill.Training.Verification;
@@ -18,7 +17,6 @@ internal static class RealStages
         Teacher = TeacherClients.OpenAsync,
         Train = TrainAsync,
         Student = (folder, settings) => TorchStudent.Open(folder, settings),
-        CascadeRows = new CascadeStage(TeacherClients.OpenAsync, folder => OnnxStudent.Open(folder)).RowsAsync,
         Verify = StudentVerification.Run,
         Input = Console.In,
     };

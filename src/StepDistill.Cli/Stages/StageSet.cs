@@ -91,8 +91,8 @@ internal sealed record StageSet
     public required StudentStage Student { get; init; }
 
     /// <summary>Gathers rows for cascades.</summary>
-    public CascadeRowsStage CascadeRows { get; init; } = (_, _, _, _, _) => throw new StepDistillException(
-        "This program cannot open exported students, so no cascade can be set.");
+    public CascadeRowsStage CascadeRows { get; init; } =
+        new CascadeStage(TeacherClients.OpenAsync, folder => OnnxStudent.Open(folder)).RowsAsync;
 
     /// <summary>Compares students with references.</summary>
     public required VerifyStage Verify { get; init; }
@@ -107,8 +107,7 @@ internal sealed record StageSet
     public NetworkStage Network { get; init; } = NetworkAnswers.Of;
 
     /// <summary>Opens students for serving.</summary>
-    public ServedStage OpenServed { get; init; } = (folder, _) =>
-        throw new StepDistillException($"The student {folder} cannot be served by this build.");
+    public ServedStage OpenServed { get; init; } = (folder, threads) => OnnxStudent.Open(folder, new() { Threads = threads });
 
     /// <summary>The settings of serving that no word on the command line changes.</summary>
     public Func<ServeSettings> ServeSettings { get; init; } = () => Serving.ServeSettings.FromEnvironment();
