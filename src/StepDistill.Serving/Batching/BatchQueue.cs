@@ -15,7 +15,7 @@ internal delegate IReadOnlyList<StudentAnswer> ComputeBatch(
 /// again, and no longer than <see cref="BatchLimits.MaxWait"/>. Which rows go together: <see cref="BatchChoice"/>. Workers are
 /// threads of their own, since computing is synchronous; answers continue on the thread pool.
 /// </remarks>
-internal sealed class BatchQueue : IAsyncDisposable
+internal sealed partial class BatchQueue : IAsyncDisposable
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(100);
 
@@ -136,52 +136,6 @@ internal sealed class BatchQueue : IAsyncDisposable
         await _sweep.DisposeAsync().ConfigureAwait(false);
     }
 
-    private void Accept(RowGroup group)
-    {
-        lock (_gate)
-        {
-            if (WhyNot(group) is { } refused)
-            {
-                _meters.Refused(refused.Reason, group.Rows.Length);
-                throw refused;
-            }
-
-            foreach (var row in group.Rows)
-            {
-                row.Node = _waiting.AddLast(row);
-                _waitingTokens += row.Tokens;
-            }
-
-            if (_waiting.Count >= _wakeAt)
-            {
-                _wakeAt = int.MaxValue;
-                Monitor.PulseAll(_gate);
-            }
-        }
-    }
-
-    private RefusedException? WhyNot(RowGroup group)
-    {
-        if (_stopping)
-        {
-            return new(Refusal.Stopping, TimeSpan.FromSeconds(1));
-        }
-
-        // What is being computed counts as if it had just begun: too careful by half a batch, and never too hopeful.
-        var speed = _rate.TokensPerSecond * _limits.Workers;
-        var wait = TimeSpan.FromSeconds(speed is null ? 0 : (_waitingTokens + _computingTokens) / speed.Value);
-        var tooMany = _waiting.Count + group.Rows.Length - _limits.Capacity;
-        if (tooMany > 0 && _waiting.Count > 0)
-        {
-            var share = Math.Min(1, (double)tooMany / _waiting.Count);
-            return new(Refusal.Full, speed is null ? TimeSpan.FromSeconds(1) : _returns.Next(share * wait, Time(group, speed.Value)));
-        }
-
-        return wait > _limits.LatencyLimit ? new(Refusal.TooSlow, _returns.Next(wait - _limits.LatencyLimit, Time(group, speed!.Value))) : null;
-    }
-
-    private static TimeSpan Time(RowGroup group, double speed) => TimeSpan.FromSeconds(group.Rows.Sum(row => row.Tokens) / speed);
-
     private void Work()
     {
         using var worker = new Pace(_clock, _limits, Wake);
@@ -259,68 +213,6 @@ internal sealed class BatchQueue : IAsyncDisposable
         {
             _wakeAt = int.MaxValue;
             Monitor.PulseAll(_gate);
-        }
-    }
-
-    private void Compute(List<QueuedRow> batch, Pace worker)
-    {
-        var begun = _clock.GetTimestamp();
-        foreach (var row in batch)
-        {
-            _meters.Began(_clock.GetElapsedTime(row.Group.Arrived, begun));
-        }
-
-        ComputeEach(batch);
-        var time = _clock.GetElapsedTime(begun);
-        var tokens = batch.Sum(row => (long)row.Tokens);
-        _meters.Computed(batch.Count, time);
-        lock (_gate)
-        {
-            _computingTokens -= tokens;
-            if (batch.Count == _limits.MaxRows || _waiting.Count > 0)
-            {
-                _rate.Add(tokens, time);
-            }
-
-            worker.Ended(batch.Count, _waiting.Count);
-        }
-    }
-
-    /// <summary>Computes rows together; where that fails, in halves, so that one row's failure is its own.</summary>
-    private void ComputeEach(List<QueuedRow> rows)
-    {
-        IReadOnlyList<StudentAnswer> answers;
-        try
-        {
-            answers = _compute(rows[0].Group.Student, rows.ConvertAll(row => row.Question), _giveUp.Token);
-            if (answers.Count != rows.Count)
-            {
-                throw new InvalidOperationException($"The student gave {answers.Count} answers to {rows.Count} questions.");
-            }
-        }
-        catch (Exception) when (rows.Count > 1 && !_giveUp.IsCancellationRequested)
-        {
-            ComputeEach(rows[..(rows.Count / 2)]);
-            ComputeEach(rows[(rows.Count / 2)..]);
-            return;
-        }
-        catch (Exception failure)
-        {
-            foreach (var row in rows)
-            {
-                row.Group.Fail(_giveUp.IsCancellationRequested ? new RefusedException(Refusal.Stopping, TimeSpan.FromSeconds(1)) : failure);
-                _meters.Failed(1);
-                Withdraw(row.Group, failure);
-            }
-
-            return;
-        }
-
-        for (var i = 0; i < rows.Count; i++)
-        {
-            _estimate.Learn(rows[i].Question.Input, answers[i]);
-            _meters.Answered(answers[i]);
-            rows[i].Group.Answer(rows[i], answers[i]);
         }
     }
 
