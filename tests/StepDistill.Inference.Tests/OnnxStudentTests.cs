@@ -5,7 +5,7 @@ using StepDistill.Tasks;
 
 namespace StepDistill.Inference.Tests;
 
-public sealed class OnnxStudentTests(OnnxStudentTests.Exported exported) : IClassFixture<OnnxStudentTests.Exported>
+public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported) : IClassFixture<OnnxStudentTests.Exported>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
