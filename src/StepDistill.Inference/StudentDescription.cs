@@ -19,4 +19,8 @@ public sealed record StudentDescription(
     IReadOnlyList<string> Labels,
     int MaxInputTokens,
     bool GivesRationales,
-    string Precision);
+    string Precision)
+{
+    /// <summary>What it is called where models have one name: <c>NAME@VERSION</c>.</summary>
+    public string ModelId => $"{Name}@{Version}";
+}

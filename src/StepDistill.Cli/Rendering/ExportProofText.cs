@@ -21,7 +21,7 @@ internal static class ExportProofText
             yield return line;
         }
 
-        var promise = Invariant($"at most {proof.Promises.MaxDrop} points lost{(proof.Promises.P95 is { } limit ? Invariant($", 95 of 100 answers within {limit} ms") : "")}");
+        var promise = Invariant($"at most {proof.Promises.MaxDrop} points lost, the same label on {100 * proof.Promises.MinAgreement} of 100 rows{(proof.Promises.P95 is { } limit ? Invariant($", 95 of 100 answers within {limit} ms") : "")}");
         yield return proof.Chosen is { } chosen
             ? $"Chosen: {chosen}, the smallest with {promise}."
             : parity.Passed

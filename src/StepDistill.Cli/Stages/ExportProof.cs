@@ -72,8 +72,9 @@ internal sealed record ExportParity(int Rows, int TextsDiffering, int LabelsDiff
 
 /// <summary>What is asked of an exported student.</summary>
 /// <param name="MaxDrop">Points of accuracy that it may lose against float32.</param>
+/// <param name="MinAgreement">The share of rows, from 0 to 1, on which it must say what float32 says: as many right ones may be other ones.</param>
 /// <param name="P95">Milliseconds within which 95 of 100 answers must come; null for no such promise.</param>
-internal sealed record ExportPromises(double MaxDrop, double? P95);
+internal sealed record ExportPromises(double MaxDrop, double MinAgreement, double? P95);
 
 /// <summary>One precision as it was measured.</summary>
 /// <param name="Precision">Its name.</param>

@@ -158,7 +158,7 @@ internal sealed class ExportStage(NetworkStage network, TimeProvider clock)
             one.Times,
             calibration?.ErrorBefore,
             calibration?.ErrorAfter,
-            drop <= promises.MaxDrop && !(one.Times.P95 > promises.P95));
+            drop <= promises.MaxDrop && agreement >= promises.MinAgreement && !(one.Times.P95 > promises.P95));
     }
 
     private static int Right(TaskSpec? task, Example row, IReadOnlyList<string> labels)

@@ -95,6 +95,7 @@ internal sealed class EvaluateVerb : Verb
         var gate = words.GetValue(_atLeast);
         var met = gate is not { } wanted || report.Accuracy >= wanted;
         terminal.Say($"Without reading the input, {EvaluationReportText.Share(report.Baseline)} would be right. Every prediction is in {folder}.");
+        terminal.Say($"Next: stepdistill export {run.Root}");
         if (!met)
         {
             terminal.Note($"The gate is not met: {EvaluationReportText.Share(report.Accuracy)} is below {EvaluationReportText.Share(gate!.Value)}.");

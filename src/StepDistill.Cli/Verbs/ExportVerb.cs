@@ -26,6 +26,13 @@ internal sealed class ExportVerb : Verb
         DefaultValueFactory = _ => 0.5,
     };
 
+    private readonly Option<double> _minAgreement = new("--min-agreement")
+    {
+        Description = "Percent of rows on which the chosen precision must say what float32 says. As many right answers may be other ones.",
+        HelpName = "percent",
+        DefaultValueFactory = _ => 95,
+    };
+
     private readonly Option<string?> _p95 = new("--p95")
     {
         Description = "Time within which 95 of 100 answers of the chosen precision must come, one at a time on this machine, such as 20ms.",
@@ -53,6 +60,7 @@ internal sealed class ExportVerb : Verb
         _words.AddTo(this);
         Options.Add(_precisions);
         Options.Add(_maxDrop);
+        Options.Add(_minAgreement);
         Options.Add(_p95);
         Options.Add(_split);
     }
@@ -66,7 +74,8 @@ internal sealed class ExportVerb : Verb
             StudentPrecision.Parse(name);
         }
 
-        var promises = new ExportPromises(words.GetValue(_maxDrop), ProofWords.Milliseconds(words.GetValue(_p95), "--p95"));
+        var promises = new ExportPromises(
+            words.GetValue(_maxDrop), words.GetValue(_minAgreement) / 100, ProofWords.Milliseconds(words.GetValue(_p95), "--p95"));
         var (folder, task, rows) = await _words.ReadAsync(words, cancellation);
         var stage = _words.Stage(words, _stages);
         var files = await terminal.WithProgressAsync("Writing", progress => Task.FromResult(

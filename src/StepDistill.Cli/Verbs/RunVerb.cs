@@ -47,6 +47,7 @@ internal sealed class RunVerb : Verb
         terminal.Say($"The student is in {recipe.Run.Student}.");
         terminal.Say($"Next: stepdistill predict {recipe.Run.Root} \"…\", or see whether rationales helped:");
         terminal.Say($"  stepdistill compare {_recipe.PathOf(words)} --arms finetune,step-by-step --seeds 0,1,2");
+        terminal.Say($"Or put it to work: stepdistill export {recipe.Run.Root}");
         var result = EvaluationReportText.Json(report);
         result["run"] = recipe.Run.Root;
         result["student"] = recipe.Run.Student;

@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
+using StepDistill.Inference;
 using StepDistill.Inference.Sessions;
 using StepDistill.Inference.Verification;
 using StepDistill.Students;
+using StepDistill.Tasks;
 using StepDistill.Tokenizers;
 using StepDistill.Training.Verification;
 
@@ -29,6 +31,12 @@ internal sealed class VerifyVerb : Verb
     };
 
     private readonly ProofWords _proof = new();
+
+    private readonly Option<string?> _outside = new("--outside")
+    {
+        Description = "A file of rows that are not of the student's task, with 'input': says how many of them it finds unusual, beside its own.",
+        HelpName = "file",
+    };
 
     private readonly Option<string?> _list = new("--list")
     {
@@ -56,6 +64,7 @@ internal sealed class VerifyVerb : Verb
         Options.Add(_against);
         Options.Add(_list);
         _proof.AddOptionsTo(this);
+        Options.Add(_outside);
     }
 
     /// <inheritdoc/>
@@ -127,8 +136,32 @@ internal sealed class VerifyVerb : Verb
         var result = ExportProofText.Json(proof);
         result["student"] = folder;
         result["passed"] = proof.Parity.Passed && kept;
+        if (words.GetValue(_outside) is { } file)
+        {
+            await AskOutsideAsync(folder, rows, file, terminal, result, cancellation);
+        }
+
         terminal.Result(result);
         return proof.Parity.Passed && kept ? ExitCode.Success : ExitCode.GateNotMet;
+    }
+
+    /// <summary>Lets the student answer what it was not trained for.</summary>
+    private static async Task AskOutsideAsync(
+        string folder, IReadOnlyList<Example> own, string file, Terminal terminal, JsonObject result, CancellationToken cancellation)
+    {
+        var others = await ExampleReader.ReadAsync(new TaskSpec { Name = "outside", Answer = AnswerKind.Text }, file, cancellation)
+            .Where(row => row.Input is not null).Take(own.Count).ToListAsync(cancellation);
+        if (others.Count == 0)
+        {
+            throw new StepDistillException($"{file} holds no rows with an input. Name a file of rows after --outside.");
+        }
+
+        using var student = OnnxStudent.Open(folder);
+        var (inside, outside) = (OutsideInputs.Measure(student, own, cancellation), OutsideInputs.Measure(student, others, cancellation));
+        terminal.Say($"Its task's inputs: {inside.Words}.");
+        terminal.Say($"{Path.GetFileName(file)}: {outside.Words}.");
+        result["inside"] = inside.Json;
+        result["outside"] = outside.Json;
     }
 
     private (IReadOnlyList<VerificationCheck> Checks, IReadOnlyList<string> NotChecked) Student(

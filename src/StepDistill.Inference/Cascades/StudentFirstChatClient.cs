@@ -16,7 +16,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
     private readonly StudentFirstOptions _options;
     private readonly CascadeRule _rule;
     private readonly LargeReply _reading;
-    private readonly StudentReply _reply;
+    private readonly CascadeReply _reply;
     private readonly CascadeCounter _counter = new();
     private readonly DailyCeiling? _ceiling;
     private readonly NextRoundLog? _log;
@@ -230,7 +230,7 @@ public sealed class StudentFirstChatClient : DelegatingChatClient, IAsyncDisposa
 
     private ChatResponse Write(StudentAnswer? answer, string why)
     {
-        _meter.Count(StudentReply.Who(answer), why);
+        _meter.Count(CascadeReply.Who(answer), why);
         return _reply.Write(answer, why);
     }
 

@@ -51,7 +51,7 @@ public sealed class StudentChatClient : IChatClient
         var reply = await AnswerAsync(Question(messages), _options.Rationales, options, cancellationToken).ConfigureAwait(false);
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, reply.Text) { RawRepresentation = reply.Answer })
         {
-            ModelId = reply.ModelId,
+            ModelId = _student.Description.ModelId,
             CreatedAt = _options.Time.GetUtcNow(),
             FinishReason = ChatFinishReason.Stop,
             Usage = reply.Usage(_student),
@@ -80,7 +80,7 @@ public sealed class StudentChatClient : IChatClient
 
         var reply = await AnswerAsync(question, _options.Rationales && !piecewise, options, cancellationToken).ConfigureAwait(false);
         reply = piecewise ? reply.With(reasons.ToString()) : reply;
-        var last = Update(reply.Text[reasons.Length..], reply.ModelId);
+        var last = Update(reply.Text[reasons.Length..], _student.Description.ModelId);
         last.Contents.Add(new UsageContent(reply.Usage(_student)));
         last.FinishReason = ChatFinishReason.Stop;
         last.AdditionalProperties = reply.Properties();

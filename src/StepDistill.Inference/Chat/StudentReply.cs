@@ -17,9 +17,6 @@ internal sealed record StudentReply(StudentDescription Student, StudentAnswer An
     // Labels in any script stay readable; what could end a script or an attribute is still escaped.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
-    /// <summary>Which student of that name it was, as a model's id tells its version.</summary>
-    public string ModelId => $"{Student.Name}@{Student.Version}";
-
     /// <summary>The reply's text: in the layout of the reply format <c>plain</c>, or JSON.</summary>
     public string Text => AsJson ? Json() : Reasons is null ? Answer.Label : $"{Reasons}\nAnswer: {Answer.Label}";
 

@@ -94,7 +94,7 @@ internal sealed class ChatEndpoint(StudentService service)
         if (!ModelList.Means(model, student))
         {
             throw new RequestFault(
-                404, $"There is no model {JsonFields.Shown(model)} here; there is {student.Name} ({ModelList.Versioned(student)}, or simply {ModelList.Alias}).",
+                404, $"There is no model {JsonFields.Shown(model)} here; there is {student.Name} ({student.ModelId}, or simply {ModelList.Alias}).",
                 "model", "model_not_found");
         }
     }

@@ -11,14 +11,11 @@ internal sealed record ModelList(string Object, IReadOnlyList<Model> Data)
 
     /// <summary>The list of one student: by its name, and by its name and version.</summary>
     public static ModelList Of(StudentDescription student) => new(
-        "list", [new(student.Name, "model", 0, "stepdistill"), new(Versioned(student), "model", 0, "stepdistill")]);
+        "list", [new(student.Name, "model", 0, "stepdistill"), new(student.ModelId, "model", 0, "stepdistill")]);
 
     /// <summary>Whether a name means this student.</summary>
     public static bool Means(string name, StudentDescription student) =>
-        name == Alias || name == student.Name || name == Versioned(student);
-
-    /// <summary>The name with the version.</summary>
-    public static string Versioned(StudentDescription student) => $"{student.Name}@{student.Version}";
+        name == Alias || name == student.Name || name == student.ModelId;
 }
 
 /// <summary>One model.</summary>

@@ -18,7 +18,7 @@ public sealed partial class StudentFirstChatClientTests
         var reply = await client.GetResponseAsync("0.8 what a crow does", cancellationToken: Stop);
 
         Assert.Equal("fly", reply.Text);
-        Assert.Equal("birds v1", reply.ModelId);
+        Assert.Equal("birds@v1", reply.ModelId);
         Assert.Equal(ChatFinishReason.Stop, reply.FinishReason);
         Assert.Equal(
             ("student", "sure", "fly", 0.8, 0.5),

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 namespace StepDistill.Inference.Cascades;
 
 /// <summary>Writes replies that are not the large model's.</summary>
-internal sealed class StudentReply(StudentDescription student, StudentFirstOptions options)
+internal sealed class CascadeReply(StudentDescription student, StudentFirstOptions options)
 {
     /// <summary>Writes a reply that says who gave it.</summary>
     /// <param name="answer">The student's answer; null where nobody answers.</param>
@@ -27,7 +27,7 @@ internal sealed class StudentReply(StudentDescription student, StudentFirstOptio
 
         return new(new ChatMessage(ChatRole.Assistant, answer is null ? options.Abstention : options.Reply(answer)))
         {
-            ModelId = answer is null ? null : $"{student.Name} {student.Version}",
+            ModelId = answer is null ? null : student.ModelId,
             CreatedAt = options.Time.GetUtcNow(),
             FinishReason = ChatFinishReason.Stop,
             AdditionalProperties = properties,
