@@ -33,7 +33,7 @@ internal static class RandomStudent
             (tensor, stream) =>
             {
                 var values = new float[tensor.Count];
-                var size = tensor.Shape.Count == 1 ? 0 : tensor.Name.StartsWith("shared", StringComparison.Ordinal) ? 1 : 1 / Math.Sqrt(tensor.Shape[1]);
+                var size = Deviation(tensor, config);
                 for (var i = 0; i < values.Length; i++)
                 {
                     values[i] = (float)(tensor.Shape.Count == 1 ? 1 : size * Normal(random));
@@ -60,6 +60,14 @@ internal static class RandomStudent
         var random = new Random(seed);
         return string.Join(' ', Enumerable.Range(0, tokens - 1).Select(_ => Word(random)));
     }
+
+    // As T5 draws them: with larger queries a network this deep is chaos, and two programs' rounding grows into other words.
+    private static double Deviation(WeightTensor tensor, T5Config config) => tensor.Name switch
+    {
+        "shared.weight" => 1,
+        var name when name.EndsWith(".q.weight", StringComparison.Ordinal) => 1 / Math.Sqrt((double)config.Width * config.HeadWidth),
+        _ => 1 / Math.Sqrt(tensor.Shape[^1]),
+    };
 
     private static string Word(Random random) => $"word{random.Next(Words)}";
 

@@ -93,12 +93,7 @@ internal sealed class ExportVerb : Verb
         result["passed"] = proof.Passed;
         if (!proof.Passed)
         {
-            // Nothing stays without its proof.
-            foreach (var file in files)
-            {
-                File.Delete(Path.Combine(folder, file));
-            }
-
+            ExportStage.Undo(folder);       // nothing stays without its proof
             terminal.Note("Nothing was exported.");
             terminal.Result(result);
             return ExitCode.GateNotMet;

@@ -1,3 +1,4 @@
+using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
 using StepDistill.Cli.Verbs;
 using StepDistill.Inference;
@@ -59,7 +60,26 @@ public sealed class ExportVerbTests : IDisposable
 
         Assert.Equal(ExitCode.GateNotMet, run.Code);
         Assert.Contains("Chosen: none. No precision keeps the promise: at most 0.5 points lost, the same label on 95 of 100 rows, 95 of 100 answers within 0.0001 ms.", run.Output, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFiles(_folder["student/onnx"]));
+        Assert.False(Directory.Exists(_folder["student/onnx"]));
+        Assert.Equal(before, File.ReadAllText(_folder["student/stepdistill.json"]));
+        StudentFolder.Open(_folder["student"], verify: true);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_earlier_export_survives_one_that_keeps_no_promise_or_is_killed(bool killed)
+    {
+        await Run.Verb(new ExportVerb(Stages()), Words("--precision", "int8", "--max-drop", "100", "--min-agreement", "0"));
+        var before = File.ReadAllText(_folder["student/stepdistill.json"]);
+        if (killed)
+        {
+            ExportStage.Write(_folder["student"], ["q8"], split: false, new Relay<Progress>(_ => { }), TestContext.Current.CancellationToken);
+        }
+
+        var run = await Run.Verb(new ExportVerb(Stages()), Words("--p95", "0.0001ms", "--precision", "q4"));
+
+        Assert.Equal(ExitCode.GateNotMet, run.Code);
         Assert.Equal(before, File.ReadAllText(_folder["student/stepdistill.json"]));
         StudentFolder.Open(_folder["student"], verify: true);
     }
@@ -81,7 +101,7 @@ public sealed class ExportVerbTests : IDisposable
         Assert.Equal(ExitCode.GateNotMet, run.Code);
         Assert.Contains("1 texts and 0 labels differ", run.Output, StringComparison.Ordinal);
         Assert.Contains("NOT EQUAL", run.Output, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFiles(_folder["student/onnx"]));
+        Assert.False(Directory.Exists(_folder["student/onnx"]));
     }
 
     [Fact]
