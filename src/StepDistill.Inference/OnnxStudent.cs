@@ -72,6 +72,12 @@ public sealed class OnnxStudent : IStudentClassifier
         var precision = settings.Precision == OnnxStudentSettings.Auto ? Chosen(student) : StudentPrecision.Parse(settings.Precision);
         var tokenizer = student.LoadTokenizer();
         var calibration = CalibrationFile.Read(folder)?.GetValueOrDefault(precision.ToString());
+        if (calibration?.Familiarity is { Mean.Length: var width } && width != student.Config.Width)
+        {
+            throw new StepDistillException(
+                $"{Path.Combine(folder, CalibrationFile.Name)} is of a student {width} wide, and this one is {student.Config.Width} wide. Export the student again.");
+        }
+
         var sessions = new StudentSessions(folder, student.Config, precision, settings.Threads);
         return new OnnxStudent(student, tokenizer, sessions, precision, calibration, settings);
     }

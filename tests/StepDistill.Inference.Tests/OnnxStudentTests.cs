@@ -36,7 +36,7 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
     public void The_answer_is_always_a_label_and_its_probabilities_add_up(string precision)
     {
         using var student = OnnxStudent.Open(exported.Folder, new() { Precision = precision, Threads = 1 });
-        string[] inputs = ["", "   ", RandomStudent.Text(40, 1), RandomStudent.Text(60_000, 2), "\ud800 half a pair", "word1 </s> word2", "日本語 🎉"];
+        string[] inputs = ["", "   ", RandomStudent.Text(40, 1), RandomStudent.Text(60_000, 2), "\ud800 half a pair", "degezu </s> ziteva", "日本語 🎉"];
 
         var answers = student.Classify([.. inputs.Select(input => new StudentQuestion(input))], cancellation: Stop);
 
@@ -110,7 +110,7 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
 
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         await soon.CancelAsync();
-        Assert.Throws<OperationCanceledException>(() => student.Classify([new("word1")], withRationales: true, soon.Token));
+        Assert.Throws<OperationCanceledException>(() => student.Classify([new("degezu")], withRationales: true, soon.Token));
     }
 
     [Fact]
@@ -121,17 +121,17 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
 
         var answers = student.Classify(
             [
-                new("word1?\n(a) word5\n(b) word6 word7"),
-                new("word1?") { Choices = ["word8", "word9", "word8"] },
+                new("degezu?\n(a) gorozi\n(b) mokoda kuvuze"),
+                new("degezu?") { Choices = ["nunubu", "sufufi", "nunubu"] },
             ],
             cancellation: Stop);
 
-        Assert.Equal(["word5", "word6 word7"], answers[0].Probabilities.Select(one => one.Label).Order());
-        Assert.Equal(["word8", "word8", "word9"], answers[1].Probabilities.Select(one => one.Label).Order());
-        var twice = answers[1].Probabilities.Where(one => one.Label == "word8").ToList();
+        Assert.Equal(["gorozi", "mokoda kuvuze"], answers[0].Probabilities.Select(one => one.Label).Order());
+        Assert.Equal(["nunubu", "nunubu", "sufufi"], answers[1].Probabilities.Select(one => one.Label).Order());
+        var twice = answers[1].Probabilities.Where(one => one.Label == "nunubu").ToList();
         Assert.Equal(twice[0].Probability, twice[1].Probability, 1e-9);
 
-        var fault = Assert.Throws<StepDistillException>(() => student.Classify([new("word1?")], cancellation: Stop));
+        var fault = Assert.Throws<StepDistillException>(() => student.Classify([new("degezu?")], cancellation: Stop));
         Assert.Contains("brings no choices", fault.Message, StringComparison.Ordinal);
     }
 
@@ -166,7 +166,21 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
         double Usual(IEnumerable<string> inputs) =>
             after.Classify([.. inputs.Select(input => new StudentQuestion(input))], cancellation: Stop).Average(answer => answer.Familiarity!.Value);
         Assert.InRange(Usual(Enumerable.Range(200, 50).Select(i => RandomStudent.Text(20, i))), 0.3, 0.7);
-        Assert.InRange(Usual(Enumerable.Range(200, 50).Select(i => string.Join(' ', Enumerable.Repeat($"word{i}", 20)))), 0, 0.1);
+        Assert.InRange(Usual(Enumerable.Range(200, 50).Select(i => string.Join(' ', Enumerable.Repeat(RandomStudent.Word(i), 20)))), 0, 0.1);
+    }
+
+    [Fact]
+    public void A_calibration_of_another_student_is_refused()
+    {
+        using var folder = new StudentCopy(exported.Folder, manifest => manifest);
+        CalibrationFile.Write(folder.Path, new Dictionary<string, StudentCalibration>
+        {
+            ["int8"] = new() { Temperature = 1, Rows = 9, ErrorBefore = 0, ErrorAfter = 0, Familiarity = new([1], [1], [1]) },
+        });
+
+        var fault = Assert.Throws<StepDistillException>(() => OnnxStudent.Open(folder.Path, new() { Precision = "int8" }));
+
+        Assert.Contains("is of a student 1 wide, and this one is 96 wide", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

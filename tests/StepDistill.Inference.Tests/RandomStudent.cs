@@ -12,7 +12,7 @@ internal static class RandomStudent
     private const int Words = 2000;
 
     /// <summary>Labels of two tokens and an end mark, as those of CommonsenseQA have on average.</summary>
-    public static readonly string[] Labels = ["word12 word700", "word25 word1100", "word31 word1900", "word47 word1300", "word58 word900"];
+    public static readonly string[] Labels = ["dadegu kofeda", "fafino pebire", "lovana ditati", "sutive linabu", "sorife tanugi"];
 
     /// <summary>Rows of the smallest vocabulary that holds every word: what it writes then is words.</summary>
     public const int FewestRows = 2304;
@@ -48,7 +48,7 @@ internal static class RandomStudent
             Task = new("random", AnswerKind.Label, Labels),
             Arm = "step-by-step",
             LabelPrefix = "",
-            RationalePrefix = "word3 ",
+            RationalePrefix = "fimizo ",
             MaxInputTokens = 512,
             Lineage = new() { Recipe = new string('0', 64), Examples = 0, Steps = 0, Seed = 1 },
         });
@@ -69,11 +69,21 @@ internal static class RandomStudent
         _ => 1 / Math.Sqrt(tensor.Shape[^1]),
     };
 
-    private static string Word(Random random) => $"word{random.Next(Words)}";
+    /// <summary>A word of its vocabulary, one token.</summary>
+    /// <remarks>Three syllables at random: digits would be tokens of their own, and words that share their parts would fall into them.</remarks>
+    public static string Word(int number)
+    {
+        var mixed = unchecked((uint)(number + 1) * 2654435761);
+        return Syllable(mixed % 70) + Syllable(mixed / 70 % 70) + Syllable(mixed / 4900 % 70);
+    }
+
+    private static string Word(Random random) => Word(random.Next(Words));
+
+    private static string Syllable(uint number) => $"{"bdfgklmnprstvz"[(int)number / 5]}{"aeiou"[(int)number % 5]}";
 
     // Every word is written often enough to become a piece of its own.
     private static Tokenizer Vocabulary() => UnigramTrainer.Train(
-        Enumerable.Range(0, 20).Select(_ => string.Join(' ', Enumerable.Range(0, Words).Select(i => $"word{i}"))), Words + 200);
+        Enumerable.Range(0, 20).Select(_ => string.Join(' ', Enumerable.Range(0, Words).Select(Word))), Words + 200);
 
     private static double Normal(Random random)
     {

@@ -72,8 +72,15 @@ internal static class InferenceBenchmark
 
     private static InferenceReport Measure(StudentFolder student, InferenceOptions options)
     {
-        var lengths = Workload.Batch(0, options.Questions, student.Config).Select(example => example.Label.Source.Length);
+        int[] lengths = [.. Workload.Batch(0, options.Questions, student.Config).Select(example => example.Label.Source.Length)];
         string[] questions = [.. lengths.Select((length, i) => RandomStudent.Text(length, i))];
+        var tokenizer = student.LoadTokenizer();
+        if (questions.Zip(lengths).Any(pair => tokenizer.Encode(pair.First).Length + 1 != pair.Second)
+            || RandomStudent.Labels.Any(label => tokenizer.Encode(label).Length + 1 != LabelTokens))
+        {
+            throw new InvalidOperationException("A made-up word is not one token; lengths are not those of CommonsenseQA.");
+        }
+
         var fresh = Precisions.Select(precision => Start(student.Path, precision, questions, options)).ToList();
 
         using var plain = new PlainGeneration(student);

@@ -39,10 +39,10 @@ public sealed class ExportVerbTests : IDisposable
         using (var served = OnnxStudent.Open(_folder["student"]))
         {
             Assert.Equal("int8", served.Description.Precision);
-            Assert.NotNull(served.Classify([new("word1 word2")], cancellation: TestContext.Current.CancellationToken)[0].Familiarity);
+            Assert.NotNull(served.Classify([new("degezu ziteva")], cancellation: TestContext.Current.CancellationToken)[0].Familiarity);
         }
 
-        _folder.Write("strange.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $$"""{"input": "word7 word7 word7 word7 {{i}}"}""")));
+        _folder.Write("strange.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $$"""{"input": "kuvuze kuvuze kuvuze kuvuze {{i}}"}""")));
         var again = await Run.Verb(new VerifyVerb(Stages()), Words("--threads", "1", "--outside", _folder["strange.jsonl"]));
 
         Assert.True(again.Code == ExitCode.Success, again.Error);
