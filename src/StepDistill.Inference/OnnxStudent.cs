@@ -72,12 +72,6 @@ public sealed class OnnxStudent : IStudentClassifier
         var precision = settings.Precision == OnnxStudentSettings.Auto ? Chosen(student) : StudentPrecision.Parse(settings.Precision);
         var tokenizer = student.LoadTokenizer();
         var calibration = CalibrationFile.Read(folder)?.GetValueOrDefault(precision.ToString());
-        if (calibration?.Familiarity is { Mean.Length: var width } && width != student.Config.Width)
-        {
-            throw new StepDistillException(
-                $"{Path.Combine(folder, CalibrationFile.Name)} is of a student {width} wide, and this one is {student.Config.Width} wide. Export the student again.");
-        }
-
         var sessions = new StudentSessions(folder, student.Config, precision, settings.Threads);
         return new OnnxStudent(student, tokenizer, sessions, precision, calibration, settings);
     }
@@ -96,7 +90,7 @@ public sealed class OnnxStudent : IStudentClassifier
             {
                 answers[rows[i]] = said[i] with
                 {
-                    Familiarity = FamiliarityOf(encoded, i),
+                    Familiarity = calibration?.Familiarity?.Of(read[i].Ids),
                     InputTokens = encoded.Lengths[i],
                     Cut = read[i].Cut,
                 };
@@ -128,18 +122,18 @@ public sealed class OnnxStudent : IStudentClassifier
     internal IReadOnlyList<int[]> WriteLabelTokens(IReadOnlyList<string> inputs, int maxTokens, int beams, CancellationToken cancellation) =>
         WriteTokens([.. inputs.Select(input => (manifest?.LabelPrefix ?? "") + input)], null, maxTokens, beams, cancellation);
 
-    /// <summary>Each question's labels with their log-probabilities, none where they are not scored, and its encoded mean: what calibration is made from.</summary>
-    internal IReadOnlyList<(IReadOnlyList<string> Labels, double[] LogProbabilities, float[] Pooled)> Measure(
+    /// <summary>Each question's labels with their log-probabilities, none where they are not scored, and its input's ids: what calibration is made from.</summary>
+    internal IReadOnlyList<(IReadOnlyList<string> Labels, double[] LogProbabilities, int[] Input)> Measure(
         IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
     {
-        var result = new (IReadOnlyList<string>, double[], float[])[questions.Count];
+        var result = new (IReadOnlyList<string>, double[], int[])[questions.Count];
         var prefix = manifest?.LabelPrefix ?? "";
-        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, _) =>
+        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, read) =>
         {
             var scores = scorer?.Score([.. rows.Select(row => questions[row])], encoded);
             for (var i = 0; i < rows.Length; i++)
             {
-                result[rows[i]] = (scorer?.LabelsOf(questions[rows[i]]) ?? [], scores?[i] ?? [], Pool(encoded, i));
+                result[rows[i]] = (scorer?.LabelsOf(questions[rows[i]]) ?? [], scores?[i] ?? [], read[i].Ids);
             }
         }, cancellation);
         return result;
@@ -290,13 +284,4 @@ public sealed class OnnxStudent : IStudentClassifier
         }, cancellation);
         return texts;
     }
-
-    private float[] Pool(Encoded encoded, int row)
-    {
-        var width = sessions.Config.Width;
-        var states = encoded.States.GetTensorDataAsSpan<float>();
-        return Familiarity.Pool(states[(row * (states.Length / encoded.Rows))..], encoded.Lengths[row], width);
-    }
-
-    private double? FamiliarityOf(Encoded encoded, int row) => calibration?.Familiarity?.Of(Pool(encoded, row));
 }

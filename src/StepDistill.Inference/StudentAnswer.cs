@@ -18,7 +18,7 @@ public sealed record StudentAnswer
     public IReadOnlyList<LabelProbability> Probabilities { get; init; } = [];
 
     /// <summary>
-    /// How usual the input is, from 0 to 1: the share of the calibration's rows that are at least as far from the training
+    /// How usual the input is, from 0 to 1: the share of the calibration's rows whose words are at least as surprising among the task's
     /// inputs. An input of the task is below 0.01 in one of 100 cases; null where the folder holds no calibration.
     /// </summary>
     public double? Familiarity { get; init; }

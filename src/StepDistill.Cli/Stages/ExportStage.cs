@@ -101,7 +101,7 @@ internal sealed class ExportStage(NetworkStage network, TimeProvider clock)
         var calibrations = new Dictionary<string, StudentCalibration>(StringComparer.Ordinal);
         foreach (var one in measured)
         {
-            if (StudentCalibrator.Fit([.. rows.Select((row, i) => new CalibrationRow(one.LogProbabilities[i], Right(task, row, one.Labels[i]), one.Pooled[i]))]) is { } fitted)
+            if (StudentCalibrator.Fit([.. rows.Select((row, i) => new CalibrationRow(one.LogProbabilities[i], Right(task, row, one.Labels[i]), one.Inputs[i]))]) is { } fitted)
             {
                 calibrations.Add(one.Precision, fitted);
             }

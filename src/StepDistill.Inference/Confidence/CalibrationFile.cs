@@ -51,7 +51,7 @@ public static class CalibrationFile
     private static bool IsUsable(StudentCalibration? one) =>
         one is { Temperature: > 0 and < 1e6 }
         && (one.Familiarity is not { } usual
-            || (usual.Mean is not null && usual.Scale is not null && usual.Distances is not null && usual.Mean.Length == usual.Scale.Length));
+            || (usual.Tokens is not null && usual.Surprises is not null && usual.Known is not null && usual.Tokens.Length == usual.Surprises.Length));
 }
 
 [JsonSourceGenerationOptions(

@@ -1,27 +1,27 @@
-using System.Numerics.Tensors;
-
 namespace StepDistill.Inference.Confidence;
 
-/// <summary>How unusual an input is, by how far its encoded tokens' mean lies from that of the task's inputs.</summary>
-/// <param name="Mean">[D] the mean over one half of the validation rows.</param>
-/// <param name="Scale">[D] one over the standard deviation of those rows.</param>
-/// <param name="Distances">Distances of the other half, smallest first.</param>
+/// <summary>How usual an input is for the task, by how often its tokens stand in the task's inputs.</summary>
+/// <param name="Tokens">Ids that stood in one half of the validation rows, smallest first.</param>
+/// <param name="Surprises">Each one's surprise, in nats: minus the logarithm of its share.</param>
+/// <param name="Unseen">The surprise of an id that stood in none.</param>
+/// <param name="Known">Mean surprises of the other half's inputs, smallest first.</param>
 /// <remarks>
-/// A distance's place among those of rows that were not used for the mean is a conformal p-value (Vovk, Gammerman and Shafer
-/// 2005; for outliers Bates et al. 2023, arXiv 2104.08279): of inputs that come from where the validation rows came from, at
-/// most one in a hundred is below 0.01, whatever the network.
+/// A mean surprise's place among those of rows that were not counted is a conformal p-value (Vovk, Gammerman and Shafer 2005; for
+/// outliers Bates et al. 2023, arXiv 2104.08279): of inputs that come from where the validation rows came from, at most one in a
+/// hundred is below 0.01, whatever the student. The encoder's states were tried first and told nothing: the mean of many tokens is
+/// always near the mean of all, so that long inputs of another task looked more usual than the task's own.
 /// </remarks>
-public sealed record Familiarity(float[] Mean, float[] Scale, float[] Distances)
+public sealed record Familiarity(int[] Tokens, float[] Surprises, float Unseen, float[] Known)
 {
     /// <summary>Rows below which nothing can be said: the smallest value would be above 0.05.</summary>
     public const int FewestRows = 40;
 
     // More places than this tell nothing that anybody would act on.
-    private const int MostDistances = 1000;
+    private const int MostKnown = 1000;
 
     /// <summary>Fits on encoded rows; null where they are too few.</summary>
-    /// <param name="rows">[D] each, see <see cref="Pool"/>, in an order that says nothing about them.</param>
-    public static Familiarity? Fit(IReadOnlyList<float[]> rows)
+    /// <param name="rows">Each input's ids, in an order that says nothing about them.</param>
+    public static Familiarity? Fit(IReadOnlyList<int[]> rows)
     {
         if (rows.Count < FewestRows)
         {
@@ -29,72 +29,47 @@ public sealed record Familiarity(float[] Mean, float[] Scale, float[] Distances)
         }
 
         var half = rows.Count / 2;
-        var mean = new float[rows[0].Length];
-        var square = new float[mean.Length];
-        foreach (var row in rows.Take(half))
+        var counts = new SortedDictionary<int, int>();
+        foreach (var id in rows.Take(half).SelectMany(row => row))
         {
-            TensorPrimitives.Add(mean, row, mean);
-            TensorPrimitives.MultiplyAdd(row, row, square, square);
+            counts[id] = counts.GetValueOrDefault(id) + 1;
         }
 
-        TensorPrimitives.Divide(mean, half, mean);
-        var scale = new float[mean.Length];
-        for (var i = 0; i < scale.Length; i++)
-        {
-            var variance = (square[i] / half) - (mean[i] * mean[i]);
-            scale[i] = variance > 1e-12f ? 1 / MathF.Sqrt(variance) : 0;
-        }
-
-        var fitted = new Familiarity(mean, scale, []);
-        var distances = rows.Skip(half).Select(row => fitted.DistanceOf(row)).Order().ToArray();
+        // One more of each id that was seen, and one for all that were not (Laplace).
+        var total = Math.Log(counts.Values.Sum() + counts.Count + 1.0);
+        var fitted = new Familiarity([.. counts.Keys], [.. counts.Values.Select(count => (float)(total - Math.Log(count + 1)))], (float)total, []);
+        var known = rows.Skip(half).Select(row => fitted.SurpriseOf(row)).Order().ToArray();
         return fitted with
         {
-            Distances = distances.Length <= MostDistances
-                ? distances
-                : [.. Enumerable.Range(0, MostDistances).Select(i => distances[(int)((long)i * (distances.Length - 1) / (MostDistances - 1))])],
+            Known = known.Length <= MostKnown
+                ? known
+                : [.. Enumerable.Range(0, MostKnown).Select(i => known[(int)((long)i * (known.Length - 1) / (MostKnown - 1))])],
         };
     }
 
-    /// <summary>The mean of an input's encoded tokens. [K, D] → [D]</summary>
-    /// <param name="states">At least <paramref name="length"/> · D numbers; what follows is padding.</param>
-    /// <param name="length">K: tokens of the input.</param>
-    /// <param name="width">D</param>
-    public static float[] Pool(ReadOnlySpan<float> states, int length, int width)
+    /// <summary>The share of rows that surprise at least as much as this input, itself counted: from 1 / (rows + 1) to 1.</summary>
+    /// <param name="ids">The input as the student reads it, at least one id.</param>
+    public double Of(ReadOnlySpan<int> ids)
     {
-        var mean = new float[width];
-        for (var token = 0; token < length; token++)
-        {
-            TensorPrimitives.Add(mean, states.Slice(token * width, width), mean);
-        }
-
-        TensorPrimitives.Divide(mean, length, mean);
-        return mean;
-    }
-
-    /// <summary>The share of rows at least as far as this input, itself counted: from 1 / (rows + 1) to 1.</summary>
-    /// <param name="pooled">[D]</param>
-    public double Of(ReadOnlySpan<float> pooled)
-    {
-        var distance = DistanceOf(pooled);
-        var (low, high) = (0, Distances.Length);
+        var surprise = SurpriseOf(ids);
+        var (low, high) = (0, Known.Length);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = Distances[middle] < distance ? (middle + 1, high) : (low, middle);
+            (low, high) = Known[middle] < surprise ? (middle + 1, high) : (low, middle);
         }
 
-        return (Distances.Length - low + 1.0) / (Distances.Length + 1);
+        return (Known.Length - low + 1.0) / (Known.Length + 1);
     }
 
-    private float DistanceOf(ReadOnlySpan<float> pooled)
+    private float SurpriseOf(ReadOnlySpan<int> ids)
     {
-        var sum = 0f;
-        for (var i = 0; i < Mean.Length; i++)
+        var sum = 0.0;
+        foreach (var id in ids)
         {
-            var distance = (pooled[i] - Mean[i]) * Scale[i];
-            sum += distance * distance;
+            sum += Array.BinarySearch(Tokens, id) is >= 0 and var place ? Surprises[place] : Unseen;
         }
 
-        return sum;
+        return (float)(sum / ids.Length);
     }
 }

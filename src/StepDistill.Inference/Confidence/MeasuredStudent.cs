@@ -23,7 +23,7 @@ public sealed record AnswerTimes(double P50, double P95, double P99)
 /// <param name="Answers">For each row what <see cref="OnnxStudent.Classify"/> says, uncalibrated.</param>
 /// <param name="Labels">For each row the labels that it may have; empty for labels that are not scored.</param>
 /// <param name="LogProbabilities">For each row those of its labels, in their order.</param>
-/// <param name="Pooled">For each row the mean of its encoded tokens.</param>
+/// <param name="Inputs">For each row its input's ids.</param>
 /// <param name="Times">One row at a time.</param>
 public sealed record MeasuredStudent(
     string Precision,
@@ -32,7 +32,7 @@ public sealed record MeasuredStudent(
     IReadOnlyList<StudentAnswer> Answers,
     IReadOnlyList<IReadOnlyList<string>> Labels,
     IReadOnlyList<double[]> LogProbabilities,
-    IReadOnlyList<float[]> Pooled,
+    IReadOnlyList<int[]> Inputs,
     AnswerTimes Times)
 {
     private const int WarmUp = 5;
@@ -80,7 +80,7 @@ public sealed record MeasuredStudent(
             student.Classify(questions, cancellation: cancellation),
             [.. measured.Select(row => row.Labels)],
             [.. measured.Select(row => row.LogProbabilities)],
-            [.. measured.Select(row => row.Pooled)],
+            [.. measured.Select(row => row.Input)],
             AnswerTimes.Of(times));
     }
 

@@ -15,6 +15,6 @@ public sealed record StudentCalibration
     /// <summary>The same of calibrated probabilities, each half of the rows judged by the temperature of the other half.</summary>
     public required double ErrorAfter { get; init; }
 
-    /// <summary>What the task's inputs look like to the encoder; null where there were too few rows.</summary>
+    /// <summary>Which tokens the task's inputs have; null where there were too few rows.</summary>
     public Familiarity? Familiarity { get; init; }
 }

@@ -6,8 +6,8 @@ namespace StepDistill.Inference.Confidence;
 /// <summary>One validation row, as a student sees it.</summary>
 /// <param name="LogProbabilities">[labels]; empty for tasks whose labels are not scored.</param>
 /// <param name="Right">The place of the right label among them; -1 where it is none of them.</param>
-/// <param name="Pooled">[D] the mean of the encoded tokens.</param>
-public readonly record struct CalibrationRow(double[] LogProbabilities, int Right, float[] Pooled);
+/// <param name="Input">Its input's ids.</param>
+public readonly record struct CalibrationRow(double[] LogProbabilities, int Right, int[] Input);
 
 /// <summary>Learns from validation rows how sure a student may be, and what its task's inputs look like.</summary>
 public static class StudentCalibrator
@@ -42,7 +42,7 @@ public static class StudentCalibrator
             Rows = scored.Count,
             ErrorBefore = ErrorOf(Confidences(scored, 1)),
             ErrorAfter = ErrorOf([.. Confidences(one, LabelTemperature.Fit(rest)), .. Confidences(rest, LabelTemperature.Fit(one))]),
-            Familiarity = Familiarity.Fit([.. shuffled.Select(row => row.Pooled)]),
+            Familiarity = Familiarity.Fit([.. shuffled.Select(row => row.Input)]),
         };
     }
 

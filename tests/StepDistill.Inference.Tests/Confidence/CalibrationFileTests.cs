@@ -13,7 +13,7 @@ public sealed class CalibrationFileTests : IDisposable
         Rows = 800,
         ErrorBefore = 0.12,
         ErrorAfter = 0.03,
-        Familiarity = new([0.5f, -1], [1, 2], [0.1f, 0.4f, 2]),
+        Familiarity = new([3, 7], [1, 2], 5, [0.1f, 1.4f, 2]),
     };
 
     [Fact]
@@ -24,8 +24,8 @@ public sealed class CalibrationFileTests : IDisposable
         var read = CalibrationFile.Read(_folder.FullName)!["int8"];
 
         Assert.Equal(Sample with { Familiarity = null }, read with { Familiarity = null });
-        Assert.Equal(Sample.Familiarity!.Mean, read.Familiarity!.Mean);
-        Assert.Equal(Sample.Familiarity.Of([0.5f, -1]), read.Familiarity.Of([0.5f, -1]));
+        Assert.Equal(Sample.Familiarity!.Tokens, read.Familiarity!.Tokens);
+        Assert.Equal(Sample.Familiarity.Of([3, 7, 8]), read.Familiarity.Of([3, 7, 8]));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("[]")]
     [InlineData("""{"int8":null}""")]
     [InlineData("""{"int8":{"temperature":0,"rows":1,"error_before":0,"error_after":0}}""")]
-    [InlineData("""{"int8":{"temperature":1,"rows":1,"error_before":0,"error_after":0,"familiarity":{"mean":[1],"scale":[],"distances":[]}}}""")]
+    [InlineData("""{"int8":{"temperature":1,"rows":1,"error_before":0,"error_after":0,"familiarity":{"tokens":[1],"surprises":[],"unseen":1,"known":[]}}}""")]
     public void A_damaged_one_is_named(string text)
     {
         File.WriteAllText(Path.Combine(_folder.FullName, CalibrationFile.Name), text);

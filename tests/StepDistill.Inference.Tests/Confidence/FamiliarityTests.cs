@@ -4,8 +4,6 @@ namespace StepDistill.Inference.Tests.Confidence;
 
 public sealed class FamiliarityTests
 {
-    private const int Width = 8;
-
     [Fact]
     public void Inputs_of_the_task_are_below_a_level_no_more_often_than_it_says()
     {
@@ -25,32 +23,33 @@ public sealed class FamiliarityTests
         Assert.InRange(below / rows, 0.035, 0.056);
     }
 
-    [Fact]
-    public void Other_inputs_are_below_it_far_more_often()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public void Inputs_of_other_words_are_below_it_far_more_often_however_long_they_are(int times)
     {
         var random = new Random(2);
         var fitted = Familiarity.Fit([.. Enumerable.Range(0, 400).Select(_ => Row(random, 0))])!;
+        int[] Other() => [.. Enumerable.Range(0, times).SelectMany(_ => Row(random, 60))];
 
-        Assert.True(Enumerable.Range(0, 200).Count(_ => fitted.Of(Row(random, Width)) <= 0.05) > 150);
+        Assert.True(Enumerable.Range(0, 200).Count(_ => fitted.Of(Other()) <= 0.05) > 150);
     }
 
     [Fact]
     public void Too_few_rows_say_nothing() =>
-        Assert.Null(Familiarity.Fit([.. Enumerable.Range(0, Familiarity.FewestRows - 1).Select(i => new float[] { i })]));
+        Assert.Null(Familiarity.Fit([.. Enumerable.Range(0, Familiarity.FewestRows - 1).Select(i => new[] { i })]));
 
     [Fact]
-    public void A_number_that_never_varies_is_left_out()
+    public void A_word_that_never_stood_there_surprises_more_than_any_that_did()
     {
-        var fitted = Familiarity.Fit([.. Enumerable.Range(0, 100).Select(i => new float[] { 5, i % 10 })])!;
+        var fitted = Familiarity.Fit([.. Enumerable.Range(0, 100).Select(i => new[] { 3, i % 10 })])!;
 
-        Assert.Equal(0, fitted.Scale[0]);
-        Assert.Equal(1, fitted.Of([5, fitted.Mean[1]]), 2e-2);
+        Assert.All(fitted.Surprises, surprise => Assert.True(surprise < fitted.Unseen));
+        Assert.Equal(1, Enumerable.Range(0, fitted.Tokens.Length).Sum(i => Math.Exp(-fitted.Surprises[i])) + Math.Exp(-fitted.Unseen), 1e-5);
+        Assert.Equal(1 / 51.0, fitted.Of([99, 98]), 1e-9);
     }
 
-    [Fact]
-    public void Padding_is_no_part_of_the_mean() =>
-        Assert.Equal([2f, 3f], Familiarity.Pool([1, 2, 3, 4, 99, 99], length: 2, width: 2));
-
-    private static float[] Row(Random random, double shift) =>
-        [.. Enumerable.Range(0, Width).Select(i => (float)((random.NextDouble() + random.NextDouble() - 1 + (shift / Width)) * (i + 1)))];
+    // Small ids are frequent, as words are.
+    private static int[] Row(Random random, int shift) =>
+        [.. Enumerable.Range(0, random.Next(5, 15)).Select(_ => shift + (int)(100 * random.NextDouble() * random.NextDouble() * random.NextDouble()))];
 }
