@@ -65,13 +65,18 @@ public sealed class OnnxStudent : IStudentClassifier
     /// <param name="folder">The folder, with <c>onnx/</c> in it.</param>
     /// <param name="settings">Precision, threads and limits.</param>
     /// <exception cref="StepDistillException">There is no student, it was not exported in that precision, or a file is damaged.</exception>
-    public static OnnxStudent Open(string folder, OnnxStudentSettings? settings = null)
+    public static OnnxStudent Open(string folder, OnnxStudentSettings? settings = null) => Open(folder, settings ?? new(), CalibrationFile.Read(folder));
+
+    /// <summary>Opens a student as it is without its calibration, which is about to be made anew.</summary>
+    internal static OnnxStudent OpenUncalibrated(string folder, OnnxStudentSettings settings) => Open(folder, settings, calibrations: null);
+
+    private static OnnxStudent Open(
+        string folder, OnnxStudentSettings settings, IReadOnlyDictionary<string, StudentCalibration>? calibrations)
     {
-        settings ??= new();
         var student = StudentFolder.Open(folder);
         var precision = settings.Precision == OnnxStudentSettings.Auto ? Chosen(student) : StudentPrecision.Parse(settings.Precision);
         var tokenizer = student.LoadTokenizer();
-        var calibration = CalibrationFile.Read(folder)?.GetValueOrDefault(precision.ToString());
+        var calibration = calibrations?.GetValueOrDefault(precision.ToString());
         var sessions = new StudentSessions(folder, student.Config, precision, settings.Threads);
         return new OnnxStudent(student, tokenizer, sessions, precision, calibration, settings);
     }

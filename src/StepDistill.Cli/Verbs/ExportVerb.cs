@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
+using StepDistill.Inference.Confidence;
 using StepDistill.Inference.Sessions;
 
 namespace StepDistill.Cli.Verbs;
@@ -78,10 +79,7 @@ internal sealed class ExportVerb : Verb
             words.GetValue(_maxDrop), words.GetValue(_minAgreement) / 100, ProofWords.Milliseconds(words.GetValue(_p95), "--p95"));
         var (folder, task, rows) = await _words.ReadAsync(words, cancellation);
         var stage = _words.Stage(words, _stages);
-        var files = await terminal.WithProgressAsync("Writing", progress => Task.FromResult(
-            ExportStage.Write(folder, precisions, words.GetValue(_split), progress, cancellation)));
-        var (proof, calibrations) = await terminal.WithProgressAsync("Proving", progress => Task.FromResult(
-            stage.Prove(folder, task, rows, precisions, promises, progress, cancellation)));
+        var (files, proof, calibrations) = await WriteAndProveAsync();
         foreach (var line in ExportProofText.Lines(proof))
         {
             terminal.Say(line);
@@ -104,5 +102,22 @@ internal sealed class ExportVerb : Verb
         terminal.Say($"Next: stepdistill serve {folder}");
         terminal.Result(result);
         return ExitCode.Success;
+
+        async Task<(IReadOnlyList<string>, ExportProof, IReadOnlyDictionary<string, StudentCalibration>)> WriteAndProveAsync()
+        {
+            try
+            {
+                var written = await terminal.WithProgressAsync("Writing", progress => Task.FromResult(
+                    ExportStage.Write(folder, precisions, words.GetValue(_split), progress, cancellation)));
+                var proved = await terminal.WithProgressAsync("Proving", progress => Task.FromResult(
+                    stage.Prove(folder, task, rows, precisions, promises, progress, cancellation)));
+                return (written, proved.Proof, proved.Calibrations);
+            }
+            catch
+            {
+                ExportStage.Undo(folder);
+                throw;
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ public sealed record MeasuredStudent(
         TimeProvider clock,
         CancellationToken cancellation)
     {
-        using var student = OnnxStudent.Open(folder, new() { Precision = precision, Threads = threads, MaxTokens = maxTokens });
+        using var student = OnnxStudent.OpenUncalibrated(folder, new() { Precision = precision, Threads = threads, MaxTokens = maxTokens });
         var times = new List<double>();
         for (var i = 0; i < timed + WarmUp; i++)
         {

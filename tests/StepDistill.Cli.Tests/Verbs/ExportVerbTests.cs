@@ -72,6 +72,10 @@ public sealed class ExportVerbTests : IDisposable
     {
         await Run.Verb(new ExportVerb(Stages()), Words("--precision", "int8", "--max-drop", "100", "--min-agreement", "0"));
         var before = File.ReadAllText(_folder["student/stepdistill.json"]);
+        _folder.Write("student/calibration.json", "{");      // a damaged one does not keep it from being made anew
+        var damaged = await Run.Verb(new ExportVerb(Stages()), Words("--precision", "int8", "--max-drop", "100", "--min-agreement", "0"));
+        Assert.True(damaged.Code == ExitCode.Success, damaged.Error);
+        before = File.ReadAllText(_folder["student/stepdistill.json"]);
         if (killed)
         {
             ExportStage.Write(_folder["student"], ["q8"], split: false, new Relay<Progress>(_ => { }), TestContext.Current.CancellationToken);
