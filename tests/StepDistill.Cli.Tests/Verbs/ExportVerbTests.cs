@@ -42,13 +42,14 @@ public sealed class ExportVerbTests : IDisposable
             Assert.NotNull(served.Classify([new("degezu ziteva")], cancellation: TestContext.Current.CancellationToken)[0].Familiarity);
         }
 
-        _folder.Write("strange.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $$"""{"input": "kuvuze kuvuze kuvuze kuvuze {{i}}"}""")));
+        _folder.Write("strange.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $$"""{"input": "QUITE {{i}} UNLIKE #{{i}}!"}""")));
         var again = await Run.Verb(new VerifyVerb(Stages()), Words("--threads", "1", "--outside", _folder["strange.jsonl"]));
 
         Assert.True(again.Code == ExitCode.Success, again.Error);
         Assert.Contains("0 texts and 0 labels differ", again.Output, StringComparison.Ordinal);
         Assert.Contains("int8, which programs use, keeps its promise.", again.Output, StringComparison.Ordinal);
-        Assert.Matches(@"strange\.jsonl: (100|[2-9]\d)\.\d % of 40 are at most 0\.05 familiar", again.Output);
+        Assert.Matches(@"Its task's inputs: \d+\.\d % of 60 are at most 0\.05 familiar", again.Output);
+        Assert.Matches(@"strange\.jsonl: \d+\.\d % of 40 are at most 0\.05 familiar", again.Output);
     }
 
     [Fact]
