@@ -14,22 +14,6 @@ namespace StepDistill.Export;
 /// </remarks>
 public static class StudentExporter
 {
-    private const string Folder = "onnx";
-
-    /// <summary>In the names of files that hold a graph alone, and take its weights from the file of the same name without it.</summary>
-    private const string MappedInfix = ".mapped";
-
-    /// <summary>What stands in a file's name for a precision: as transformers.js looks for it (its <c>dtype</c>).</summary>
-    /// <param name="precision">The precision.</param>
-    public static string SuffixOf(ExportPrecision precision) => precision switch
-    {
-        ExportPrecision.Float32 => "",
-        ExportPrecision.Int8 => "_quantized",
-        ExportPrecision.Q8 => "_int8",
-        ExportPrecision.Q4 => "_q4",
-        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "There is no such precision."),
-    };
-
     /// <summary>Writes encoder and merged decoder into the student's folder, as <c>onnx/…</c>.</summary>
     /// <param name="student">The student; its manifest is not touched.</param>
     /// <param name="precision">In which numbers.</param>
@@ -48,7 +32,7 @@ public static class StudentExporter
         IReadOnlyDictionary<string, TensorPlace> Write(string name, OnnxGraph graph, IReadOnlyDictionary<string, TensorPlace>? mapped = null)
         {
             cancellation.ThrowIfCancellationRequested();
-            var file = $"{Folder}/{name}{SuffixOf(precision)}{(mapped is null ? "" : MappedInfix)}.onnx";
+            var file = StudentGraphs.PathOf(name, precision.ToString().ToLowerInvariant(), mapped is not null);
             written.Add(file);
             if (mapped is null)
             {
@@ -59,10 +43,10 @@ public static class StudentExporter
             return mapped;
         }
 
-        var encoder = Write("encoder_model", EncoderGraph.Build(weights, precision));
-        var decoder = Write("decoder_model_merged", DecoderGraph.Merged(weights, precision));
-        Write("encoder_model", EncoderGraph.Build(weights, precision), encoder);
-        Write("decoder_model_merged", DecoderGraph.Merged(weights, precision, tries: true), decoder);
+        var encoder = Write(StudentGraphs.Encoder, EncoderGraph.Build(weights, precision));
+        var decoder = Write(StudentGraphs.Decoder, DecoderGraph.Merged(weights, precision));
+        Write(StudentGraphs.Encoder, EncoderGraph.Build(weights, precision), encoder);
+        Write(StudentGraphs.Decoder, DecoderGraph.Merged(weights, precision, tries: true), decoder);
         if (split)
         {
             Write("decoder_model", DecoderGraph.First(weights, precision));

@@ -55,9 +55,6 @@ public sealed class OnnxStudent : IStudentClassifier
     /// <summary>Which of the folder's files it uses.</summary>
     public StudentPrecision Precision { get; }
 
-    /// <summary>Whether labels are scored, and not generated.</summary>
-    public bool Scores => scorer is not null;
-
     // Reasons come before the label in one text, so no label can be scored without them.
     private bool SingleTask => manifest?.Arm == Recipes.Arms.SingleTask;
 
@@ -85,22 +82,7 @@ public sealed class OnnxStudent : IStudentClassifier
     public IReadOnlyList<StudentAnswer> Classify(
         IReadOnlyList<StudentQuestion> questions, bool withRationales = false, CancellationToken cancellation = default)
     {
-        var answers = new StudentAnswer[questions.Count];
-        var prefix = manifest?.LabelPrefix ?? "";
-        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, read) =>
-        {
-            var asked = rows.Select(row => questions[row]).ToList();
-            var said = scorer is null ? Generate(encoded, cancellation) : Score(scorer, asked, encoded);
-            for (var i = 0; i < rows.Length; i++)
-            {
-                answers[rows[i]] = said[i] with
-                {
-                    Familiarity = calibration?.Familiarity?.Of(read[i].Ids),
-                    InputTokens = encoded.Lengths[i],
-                    Cut = read[i].Cut,
-                };
-            }
-        }, cancellation);
+        StudentAnswer[] answers = [.. Measure(questions, cancellation).Select(one => one.Answer)];
         if (withRationales && Description.GivesRationales && !SingleTask)
         {
             var reasons = Write(
@@ -127,18 +109,22 @@ public sealed class OnnxStudent : IStudentClassifier
     internal IReadOnlyList<int[]> WriteLabelTokens(IReadOnlyList<string> inputs, int maxTokens, int beams, CancellationToken cancellation) =>
         WriteTokens([.. inputs.Select(input => (manifest?.LabelPrefix ?? "") + input)], null, maxTokens, beams, cancellation);
 
-    /// <summary>Each question's labels with their log-probabilities, none where they are not scored, and its input's ids: what calibration is made from.</summary>
-    internal IReadOnlyList<(IReadOnlyList<string> Labels, double[] LogProbabilities, int[] Input)> Measure(
-        IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
+    /// <summary>Answers without reasons, with what calibration is made from: see <see cref="MeasuredAnswer"/>.</summary>
+    internal IReadOnlyList<MeasuredAnswer> Measure(IReadOnlyList<StudentQuestion> questions, CancellationToken cancellation)
     {
-        var result = new (IReadOnlyList<string>, double[], int[])[questions.Count];
-        var prefix = manifest?.LabelPrefix ?? "";
-        InBatches([.. questions.Select(question => Read(prefix + question.Input))], (rows, encoded, read) =>
+        var result = new MeasuredAnswer[questions.Count];
+        InBatches([.. questions.Select(question => Read((manifest?.LabelPrefix ?? "") + question.Input))], (rows, encoded, read) =>
         {
-            var scores = scorer?.Score([.. rows.Select(row => questions[row])], encoded);
+            var asked = rows.Select(row => questions[row]).ToList();
+            var said = scorer is null ? Generate(encoded, cancellation) : Score(scorer, asked, encoded);
             for (var i = 0; i < rows.Length; i++)
             {
-                result[rows[i]] = (scorer?.LabelsOf(questions[rows[i]]) ?? [], scores?[i] ?? [], read[i].Ids);
+                var (ids, cut) = read[i];
+                result[rows[i]] = said[i] with
+                {
+                    Input = ids,
+                    Answer = said[i].Answer with { Familiarity = calibration?.Familiarity?.Of(ids), InputTokens = ids.Length, Cut = cut },
+                };
             }
         }, cancellation);
         return result;
@@ -209,11 +195,10 @@ public sealed class OnnxStudent : IStudentClassifier
             return StudentPrecision.Parse(chosen);
         }
 
-        return StudentPrecision.Names
-            .Select(name => new StudentPrecision(name, name))
-            .Cast<StudentPrecision?>()
-            .FirstOrDefault(one => File.Exists(Path.Combine(student.Path, one!.Value.EncoderFile)))
-            ?? throw new StepDistillException($"{student.Path} holds no ONNX files. Export the student first: stepdistill export {student.Path}");
+        var there = StudentGraphs.Precisions.FirstOrDefault(name => File.Exists(Path.Combine(student.Path, new StudentPrecision(name, name).EncoderFile)));
+        return there is not null
+            ? new(there, there)
+            : throw new StepDistillException($"{student.Path} holds no ONNX files. Export the student first: stepdistill export {student.Path}");
     }
 
     private (int[] Ids, bool Cut) Read(string text)
@@ -246,7 +231,7 @@ public sealed class OnnxStudent : IStudentClassifier
         }
     }
 
-    private StudentAnswer[] Score(LabelScorer scorer, List<StudentQuestion> questions, Encoded encoded)
+    private MeasuredAnswer[] Score(LabelScorer scorer, List<StudentQuestion> questions, Encoded encoded)
     {
         var scores = scorer.Score(questions, encoded);
         return [.. questions.Select((question, i) =>
@@ -254,11 +239,12 @@ public sealed class OnnxStudent : IStudentClassifier
             var labels = scorer.LabelsOf(question);
             var shares = LabelTemperature.Apply(scores[i], calibration?.Temperature ?? 1);
             var ranked = labels.Select((label, place) => new LabelProbability(label, shares[place])).OrderByDescending(one => one.Probability).ToArray();
-            return new StudentAnswer { Label = ranked[0].Label, Confidence = ranked[0].Probability, Probabilities = ranked };
+            return new MeasuredAnswer(
+                new() { Label = ranked[0].Label, Confidence = ranked[0].Probability, Probabilities = ranked }, labels, scores[i], []);
         })];
     }
 
-    private StudentAnswer[] Generate(Encoded encoded, CancellationToken cancellation)
+    private MeasuredAnswer[] Generate(Encoded encoded, CancellationToken cancellation)
     {
         var likely = new double[encoded.Rows];
         var written = GreedySearch.Write(sessions, encoded, sessions.Config.StartId, settings.MaxTokens, likely, null, cancellation);
@@ -266,7 +252,7 @@ public sealed class OnnxStudent : IStudentClassifier
         {
             var text = tokenizer.Decode(ids);
             var read = SingleTask ? SingleTaskTarget.Read(text) : new Prediction(text.Trim());
-            return new StudentAnswer { Label = read.Label, Confidence = Math.Exp(likely[i]), Rationale = read.Rationale };
+            return new MeasuredAnswer(new() { Label = read.Label, Confidence = Math.Exp(likely[i]), Rationale = read.Rationale }, [], [], []);
         })];
     }
 

@@ -62,7 +62,7 @@ public sealed partial class StudentExporterTests
 
     private static async Task<(int[] Input, int[] Output)[]> InNodeAsync(string modules, string folder, string dtype, IReadOnlyList<string> texts)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "transformers.mjs"), modules, folder, dtype, $"{NewTokens}"])
+        var start = new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "transformers.mjs"), modules, folder, dtype, "0", $"{NewTokens}"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

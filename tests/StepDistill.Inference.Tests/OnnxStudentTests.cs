@@ -98,17 +98,18 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
         Assert.Equal(student.Classify([question], withRationales: true, Stop)[0].Rationale, string.Concat(pieces).Trim());
     }
 
-    [Fact]
+    // Written to the end they would take hours: each token looks at all before it.
+    [Fact(Timeout = 60_000)]
     public async Task Reasons_that_nobody_wants_any_more_are_not_written_on()
     {
-        using var student = OnnxStudent.Open(exported.Folder, new() { Precision = "float32", Threads = 1, MaxTokens = 5000 });
-        await foreach (var piece in student.ExplainAsync(new(RandomStudent.Text(20, 4)), Stop))
+        using var student = OnnxStudent.Open(exported.Folder, new() { Precision = "float32", Threads = 1, MaxTokens = 1_000_000 });
+        await foreach (var piece in student.ExplainAsync(new(RandomStudent.Text(20, 4)), TestContext.Current.CancellationToken))
         {
             Assert.NotEmpty(piece);
             break;
         }
 
-        using var soon = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         await soon.CancelAsync();
         Assert.Throws<OperationCanceledException>(() => student.Classify([new("degezu")], withRationales: true, soon.Token));
     }
@@ -167,16 +168,6 @@ public sealed partial class OnnxStudentTests(OnnxStudentTests.Exported exported)
             after.Classify([.. inputs.Select(input => new StudentQuestion(input))], cancellation: Stop).Average(answer => answer.Familiarity!.Value);
         Assert.InRange(Usual(Enumerable.Range(200, 50).Select(i => RandomStudent.Text(20, i))), 0.3, 0.7);
         Assert.InRange(Usual(Enumerable.Range(200, 50).Select(i => $"{i} QUITE #{i} unlike {i}, {i} it!")), 0, 0.1);
-    }
-
-    [Fact]
-    public void Beams_find_a_text_that_is_at_least_as_likely()
-    {
-        using var student = OnnxStudent.Open(exported.Folder, new() { Precision = "float32", Threads = 1 });
-
-        var texts = student.WriteLabels([RandomStudent.Text(9, 2), RandomStudent.Text(30, 3)], maxTokens: 8, beams: 3, Stop);
-
-        Assert.All(texts, text => Assert.NotEmpty(text));
     }
 
     [Fact]

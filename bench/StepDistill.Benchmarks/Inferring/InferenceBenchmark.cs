@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using StepDistill.Batches;
 using StepDistill.Benchmarks.TrainSteps;
 using StepDistill.Export;
 using StepDistill.Inference;
@@ -91,6 +92,11 @@ internal static class InferenceBenchmark
             new("plain label, float32", "", 1, texts => plain.Write(texts[0], LabelTokens)),
             new("plain reasons, float32", "", 1, texts => plain.Write(texts[0], ReasonTokens)),
         ];
+        // No way to score labels can be faster than this.
+        var tokens = questions.ToDictionary(text => text, text => PairEncoder.Encode(tokenizer, text, int.MaxValue));
+        using var bare = new StudentSessions(student.Path, student.Config, StudentPrecision.Parse("int8"), threads: 1);
+        ways.Add(new("encoder alone, int8", ways[0].Name, 1, texts => bare.Encode([tokens[texts[0]]]).Dispose()));
+        ways.Add(new($"encoder alone, int8, batches of {Batch}", ways[0].Name, Batch, texts => bare.Encode([.. texts.Select(text => tokens[text])]).Dispose()));
         foreach (var (precision, ours) in students)
         {
             ways.Add(new($"ours, label scored, {precision}", ways[0].Name, 1, texts => ours.Classify([new(texts[0])])));
@@ -120,9 +126,9 @@ internal static class InferenceBenchmark
             Console.Error.WriteLine($"round {round + 1} of {options.Rounds}");
             foreach (var (dtype, name) in new[] { ("fp32", "float32"), ("q8", "int8") })
             {
-                foreach (var (what, plainWay, tokens) in new[] { ("label", ways[0].Name, LabelTokens), ("reasons", ways[1].Name, ReasonTokens) })
+                foreach (var (what, count) in new[] { ("label", LabelTokens), ("reasons", ReasonTokens) })
                 {
-                    if (round >= 0 && TransformersJs.Times(options.Modules, student.Path, dtype, tokens, questions) is { } theirs)
+                    if (round >= 0 && TransformersJs.Times(options.Modules, student.Path, dtype, count, questions) is { } theirs)
                     {
                         var way = $"transformers.js, {what}, {name}";
                         times.TryAdd(way, []);
@@ -168,12 +174,11 @@ internal static class InferenceBenchmark
             process.WaitForExit();
             return (First: double.Parse(words[0], CultureInfo.InvariantCulture), Resident: long.Parse(words[1], CultureInfo.InvariantCulture));
         }).ToList();
-        var files = StudentPrecision.Parse(precision);
         return new(
             precision,
             Median(runs.Select(run => run.First)),
             runs.Max(run => run.Resident),
-            new[] { files.EncoderFile, files.DecoderFile }.Sum(name => new FileInfo(Path.Combine(folder, name.Replace(".mapped", "", StringComparison.Ordinal))).Length));
+            StudentPrecision.Parse(precision).BytesIn(folder));
     }
 
     private static string Machine()

@@ -6,6 +6,8 @@ namespace StepDistill.Benchmarks.Inferring;
 /// <summary>transformers.js in Node.js on the same files, one thread.</summary>
 internal static class TransformersJs
 {
+    private const int WarmUp = 4;
+
     /// <summary>Milliseconds for each question, after a warm-up; null where there is no such package.</summary>
     public static List<double>? Times(string? modules, string folder, string dtype, int tokens, string[] questions)
     {
@@ -14,18 +16,22 @@ internal static class TransformersJs
             return null;
         }
 
-        var start = new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "transformers.mjs"), modules, folder, dtype, $"{tokens}"])
+        var start = new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "transformers.mjs"), modules, folder, dtype, $"{tokens}", $"{tokens}"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         using var node = Process.Start(start)!;
-        node.StandardInput.Write(JsonSerializer.Serialize(questions));
+        node.StandardInput.Write(JsonSerializer.Serialize(questions.Take(WarmUp).Concat(questions)));
         node.StandardInput.Close();
         var output = node.StandardOutput.ReadToEnd();
         node.WaitForExit();
-        return node.ExitCode == 0
-            ? JsonSerializer.Deserialize<List<double>>(output)
-            : throw new InvalidOperationException($"Node.js ended with {node.ExitCode}.");
+        if (node.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"Node.js ended with {node.ExitCode}.");
+        }
+
+        using var answers = JsonDocument.Parse(output);
+        return [.. answers.RootElement.EnumerateArray().Skip(WarmUp).Select(answer => answer.GetProperty("milliseconds").GetDouble())];
     }
 }

@@ -38,25 +38,11 @@ internal sealed class ExportStage(NetworkStage network, TimeProvider clock)
     public int MaxTokens { get; init; } = 64;
 
     /// <summary>Writes the files of some precisions into a student's folder, float32 always among them: the others are judged by it.</summary>
-    /// <remarks>
-    /// Files of an earlier export are set aside: <see cref="Seal"/> lets them go, <see cref="Undo"/> brings them back, and so does the next
-    /// export where this one was killed.
-    /// </remarks>
     /// <returns>The files' paths in the folder.</returns>
     public static IReadOnlyList<string> Write(
         string folder, IReadOnlyList<string> precisions, bool split, IProgress<Progress> progress, CancellationToken cancellation)
     {
         var student = StudentFolder.Open(folder);
-        if (Directory.Exists(Aside(folder)))
-        {
-            Undo(folder);
-        }
-
-        if (Directory.Exists(Files(folder)))
-        {
-            Directory.Move(Files(folder), Aside(folder));
-        }
-
         var needed = precisions.Prepend(Reference).Select(StudentPrecision.Parse)
             .SelectMany(one => new[] { one.Encoder, one.Decoder }).Distinct().ToList();
         var files = new List<string>();
@@ -120,29 +106,10 @@ internal sealed class ExportStage(NetworkStage network, TimeProvider clock)
             calibrations);
     }
 
-    /// <summary>Takes the written files away, and brings back those of an earlier export.</summary>
-    public static void Undo(string folder)
-    {
-        if (Directory.Exists(Files(folder)))
-        {
-            Directory.Delete(Files(folder), recursive: true);
-        }
-
-        if (Directory.Exists(Aside(folder)))
-        {
-            Directory.Move(Aside(folder), Files(folder));
-        }
-    }
-
     /// <summary>Puts proof, calibration and the choice into the folder, and seals it.</summary>
     public static void Seal(string folder, ExportProof proof, IReadOnlyDictionary<string, StudentCalibration> calibrations)
     {
         proof.Write(folder);
-        if (Directory.Exists(Aside(folder)))
-        {
-            Directory.Delete(Aside(folder), recursive: true);
-        }
-
         if (calibrations.Count > 0)
         {
             CalibrationFile.Write(folder, calibrations);
@@ -156,10 +123,6 @@ internal sealed class ExportStage(NetworkStage network, TimeProvider clock)
             });
         }
     }
-
-    private static string Files(string folder) => Path.Combine(folder, "onnx");
-
-    private static string Aside(string folder) => Path.Combine(folder, "onnx.before");
 
     private ExportParity Compare(string folder, List<StudentQuestion> questions, MeasuredStudent exported, CancellationToken cancellation)
     {

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using StepDistill.Cli.Rendering;
 using StepDistill.Cli.Stages;
-using StepDistill.Inference.Confidence;
 using StepDistill.Inference.Sessions;
+using StepDistill.Students;
 
 namespace StepDistill.Cli.Verbs;
 
@@ -14,7 +14,7 @@ internal sealed class ExportVerb : Verb
 
     private readonly Option<string[]> _precisions = new("--precision")
     {
-        Description = $"Which files: {string.Join(", ", StudentPrecision.Names)}, or two with a plus between, for encoder and decoder. "
+        Description = $"Which files: {string.Join(", ", StudentGraphs.Precisions)}, or two with a plus between, for encoder and decoder. "
             + "May be repeated. float32 is always written: the others are judged by it.",
         HelpName = "name",
         DefaultValueFactory = _ => [.. ExportStage.Usual],
@@ -79,7 +79,11 @@ internal sealed class ExportVerb : Verb
             words.GetValue(_maxDrop), words.GetValue(_minAgreement) / 100, ProofWords.Milliseconds(words.GetValue(_p95), "--p95"));
         var (folder, task, rows) = await _words.ReadAsync(words, cancellation);
         var stage = _words.Stage(words, _stages);
-        var (files, proof, calibrations) = await WriteAndProveAsync();
+        using var draft = new ExportDraft(folder);
+        var files = await terminal.WithProgressAsync("Writing", progress => Task.FromResult(
+            ExportStage.Write(folder, precisions, words.GetValue(_split), progress, cancellation)));
+        var (proof, calibrations) = await terminal.WithProgressAsync("Proving", progress => Task.FromResult(
+            stage.Prove(folder, task, rows, precisions, promises, progress, cancellation)));
         foreach (var line in ExportProofText.Lines(proof))
         {
             terminal.Say(line);
@@ -91,33 +95,16 @@ internal sealed class ExportVerb : Verb
         result["passed"] = proof.Passed;
         if (!proof.Passed)
         {
-            ExportStage.Undo(folder);       // nothing stays without its proof
-            terminal.Note("Nothing was exported.");
+            terminal.Note("Nothing was exported.");     // nothing stays without its proof
             terminal.Result(result);
             return ExitCode.GateNotMet;
         }
 
         ExportStage.Seal(folder, proof, calibrations);
+        draft.Keep();
         terminal.Say($"The proof is in {Path.Combine(folder, ExportProof.FileName)}.");
         terminal.Say($"Next: stepdistill serve {folder}");
         terminal.Result(result);
         return ExitCode.Success;
-
-        async Task<(IReadOnlyList<string>, ExportProof, IReadOnlyDictionary<string, StudentCalibration>)> WriteAndProveAsync()
-        {
-            try
-            {
-                var written = await terminal.WithProgressAsync("Writing", progress => Task.FromResult(
-                    ExportStage.Write(folder, precisions, words.GetValue(_split), progress, cancellation)));
-                var proved = await terminal.WithProgressAsync("Proving", progress => Task.FromResult(
-                    stage.Prove(folder, task, rows, precisions, promises, progress, cancellation)));
-                return (written, proved.Proof, proved.Calibrations);
-            }
-            catch
-            {
-                ExportStage.Undo(folder);
-                throw;
-            }
-        }
     }
 }

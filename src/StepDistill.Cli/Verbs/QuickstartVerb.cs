@@ -143,6 +143,8 @@ internal sealed class QuickstartVerb : Verb
         terminal.Say();
         terminal.Say("Next:");
         terminal.Say($"  stepdistill predict {run.StudentRun} \"{ThingsGame.Question("kite", "sword")}\" --rationale");
+        terminal.Say($"  stepdistill export {run.StudentRun}");
+        terminal.Say("                                  ready for work in any process, with its proof; then serve, or OnnxStudent in a program");
         terminal.Say($"  {run.ControlCommand}");
         terminal.Say("                                  adds a control that learns from shuffled reasons: how much is due to what they say?");
         terminal.Say("  stepdistill init my-task        begins a project with rows of your own: put them into my-task/data,");

@@ -7,16 +7,10 @@ namespace StepDistill.Export.Graphs;
 /// <summary>The decoder, with what it remembers of earlier tokens going in and out.</summary>
 /// <remarks>
 /// Inputs and outputs as Hugging Face's exporter names and orders them. For our own programs there is one input more,
-/// <see cref="OffsetsName"/>, which lets several texts that begin alike be scored in one pass, as a trie.
+/// <see cref="StudentGraphs.Offsets"/>, which lets several texts that begin alike be scored in one pass, as a trie.
 /// </remarks>
 internal sealed class DecoderGraph
 {
-    /// <summary>
-    /// Input [B or 1, Q, K] int64, or [1, 1, 1]: added to the distance from each query to each key. A key whose distance becomes
-    /// positive is not seen.
-    /// </summary>
-    public const string OffsetsName = "decoder_distance_offsets";
-
     private readonly StudentMatrices weights;
     private readonly T5Config config;
     private readonly Products products;
@@ -35,14 +29,14 @@ internal sealed class DecoderGraph
     /// </remarks>
     /// <param name="weights">The student's.</param>
     /// <param name="precision">In which numbers.</param>
-    /// <param name="tries">Whether to have <see cref="OffsetsName"/>.</param>
+    /// <param name="tries">Whether to have <see cref="StudentGraphs.Offsets"/>.</param>
     public static OnnxGraph Merged(StudentMatrices weights, ExportPrecision precision, bool tries = false)
     {
         var decoder = new DecoderGraph(weights, precision);
         var graph = new OnnxGraph("decoder");
         decoder.AddInputs(graph, encoded: true, remembered: true);
         var cached = graph.Input(new("use_cache_branch", OnnxType.Bool, 1));
-        decoder.Build(graph, Pass.Either, cached, tries ? graph.Input(new(OffsetsName, OnnxType.Int64, "texts", "queries", "keys")) : null);
+        decoder.Build(graph, Pass.Either, cached, tries ? graph.Input(new(StudentGraphs.Offsets, OnnxType.Int64, "texts", "queries", "keys")) : null);
         return graph;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StepDistill.Files;
+using StepDistill.Students;
 
 namespace StepDistill.Inference.Cascades;
 
@@ -7,7 +8,7 @@ namespace StepDistill.Inference.Cascades;
 public sealed record CascadeFile
 {
     /// <summary>What the file is called in a student's folder.</summary>
-    public const string Name = "cascade.json";
+    public const string Name = StudentFolder.CascadeName;
 
     /// <summary>The layout of the file that this program writes and reads.</summary>
     public const int CurrentVersion = 1;

@@ -70,19 +70,14 @@ public sealed record MeasuredStudent(
         }
 
         var measured = student.Measure(questions, cancellation);
-        var bytes = new[] { student.Precision.EncoderFile, student.Precision.DecoderFile }
-            .Select(file => file.Replace(".mapped", "", StringComparison.Ordinal))
-            .Sum(file => new FileInfo(Path.Combine(folder, file)).Length + DataLength(Path.Combine(folder, file)));
         return new(
             precision,
-            bytes,
+            student.Precision.BytesIn(folder),
             student.WriteLabelTokens([.. questions.Select(question => question.Input)], maxTokens, 1, cancellation),
-            student.Classify(questions, cancellation: cancellation),
+            [.. measured.Select(row => row.Answer)],
             [.. measured.Select(row => row.Labels)],
             [.. measured.Select(row => row.LogProbabilities)],
             [.. measured.Select(row => row.Input)],
             AnswerTimes.Of(times));
     }
-
-    private static long DataLength(string file) => new FileInfo(file + "_data") is { Exists: true, Length: var length } ? length : 0;
 }

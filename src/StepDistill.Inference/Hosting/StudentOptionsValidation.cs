@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using StepDistill.Inference.Sessions;
+using StepDistill.Students;
 
 namespace StepDistill.Inference.Hosting;
 
@@ -28,10 +29,10 @@ internal sealed class StudentOptionsValidation : IValidateOptions<StudentOptions
         }
 
         if (options.Precision != OnnxStudentSettings.Auto
-            && options.Precision.Split('+') is var parts && (parts.Length > 2 || !parts.All(StudentPrecision.Names.Contains)))
+            && !StudentPrecision.IsKnown(options.Precision))
         {
             yield return $"{nameof(options.Precision)} is '{options.Precision}'; it must be {OnnxStudentSettings.Auto}, "
-                + $"one of {string.Join(", ", StudentPrecision.Names)}, or two of them with a plus between.";
+                + $"one of {string.Join(", ", StudentGraphs.Precisions)}, or two of them with a plus between.";
         }
 
         if (options.Threads is < 1)

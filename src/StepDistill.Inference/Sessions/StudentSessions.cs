@@ -7,8 +7,6 @@ namespace StepDistill.Inference.Sessions;
 /// <remarks>Safe for use by any number of threads at once. The decoder is loaded when it is first needed.</remarks>
 internal sealed class StudentSessions : IDisposable
 {
-    private const string Offsets = "decoder_distance_offsets";
-
     private static readonly string[] EncoderInputs = ["input_ids", "attention_mask"];
     private static readonly string[] EncoderOutputs = ["last_hidden_state"];
     private static readonly string[] ScoreOutputs = ["logits"];
@@ -46,7 +44,7 @@ internal sealed class StudentSessions : IDisposable
             .ToList();
         firstOutputs = ["logits", .. names.Select(name => $"present.{name}")];
         laterOutputs = ["logits", .. names.Where(name => name.Contains("decoder", StringComparison.Ordinal)).Select(name => $"present.{name}")];
-        inputNames = ["encoder_attention_mask", "input_ids", "encoder_hidden_states", .. names.Select(name => $"past_key_values.{name}"), "use_cache_branch", Offsets];
+        inputNames = ["encoder_attention_mask", "input_ids", "encoder_hidden_states", .. names.Select(name => $"past_key_values.{name}"), "use_cache_branch", StudentGraphs.Offsets];
 
         using var settings = SessionSettings.Create(threads);
         encoder = Load(folder, precision.EncoderFile, settings);

@@ -6,7 +6,7 @@ namespace StepDistill.Hub;
 internal static class StudentFiles
 {
     /// <summary>The folder of graphs.</summary>
-    public const string Graphs = "onnx/";
+    public const string Graphs = StudentGraphs.Folder + "/";
 
     /// <summary>More files than this no student has.</summary>
     public const int Most = 500;
@@ -14,7 +14,7 @@ internal static class StudentFiles
     private static readonly HashSet<string> Names = new(
         [
             .. HubFiles.Required, .. HubFiles.Optional, .. HubFiles.Weights, StudentFolder.ManifestName,
-            "added_tokens.json", "calibration.json", "cascade.json", "README.md",
+            "added_tokens.json", "calibration.json", StudentFolder.CascadeName, "README.md",
         ],
         StringComparer.Ordinal);
 

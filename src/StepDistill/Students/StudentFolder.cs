@@ -16,6 +16,9 @@ public sealed class StudentFolder
     /// <summary>The manifest's file name.</summary>
     public const string ManifestName = "stepdistill.json";
 
+    /// <summary>What says when the student answers and when a large model does. It is made for a sealed student, so no manifest lists it.</summary>
+    public const string CascadeName = "cascade.json";
+
     /// <summary>The name of safetensors in a student's folder.</summary>
     public const string WeightsName = "model.safetensors";
 
@@ -131,7 +134,8 @@ public sealed class StudentFolder
         student.LoadTokenizer();
         AtomicFile.WriteText(System.IO.Path.Combine(path, CardName), StudentCard.Write(manifest, student.Config, HasGraphs(path)));
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => System.IO.Path.GetFileName(file) != ManifestName))
+        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .Where(file => System.IO.Path.GetFileName(file) is not (ManifestName or CascadeName)))
         {
             files[System.IO.Path.GetRelativePath(path, file).Replace('\\', '/')] = ContentHash.OfFile(file);
         }
@@ -142,7 +146,7 @@ public sealed class StudentFolder
     }
 
     private static bool HasGraphs(string path) =>
-        System.IO.Path.Combine(path, "onnx") is var graphs && Directory.Exists(graphs) && Directory.EnumerateFiles(graphs, "*.onnx").Any();
+        System.IO.Path.Combine(path, StudentGraphs.Folder) is var graphs && Directory.Exists(graphs) && Directory.EnumerateFiles(graphs, "*.onnx").Any();
 
     private static StudentManifest? ReadManifest(string file)
     {

@@ -79,6 +79,7 @@ public sealed class ExportVerbTests : IDisposable
         before = File.ReadAllText(_folder["student/stepdistill.json"]);
         if (killed)
         {
+            _ = new ExportDraft(_folder["student"]);
             ExportStage.Write(_folder["student"], ["q8"], split: false, new Relay<Progress>(_ => { }), TestContext.Current.CancellationToken);
         }
 
@@ -86,6 +87,29 @@ public sealed class ExportVerbTests : IDisposable
 
         Assert.Equal(ExitCode.GateNotMet, run.Code);
         Assert.Equal(before, File.ReadAllText(_folder["student/stepdistill.json"]));
+        StudentFolder.Open(_folder["student"], verify: true);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_no_student_keeps_what_is_in_it()
+    {
+        _folder.Write("student/onnx/encoder_model.onnx", "somebody's");
+        _folder.Write("student/config.json", "{");
+
+        var run = await Run.Verb(new ExportVerb(Stages()), Words());
+
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Equal("somebody's", File.ReadAllText(_folder["student/onnx/encoder_model.onnx"]));
+    }
+
+    [Fact]
+    public async Task A_cascade_made_after_the_export_changes_nothing_that_was_sealed()
+    {
+        await Run.Verb(new ExportVerb(Stages()), Words("--precision", "int8", "--max-drop", "100", "--min-agreement", "0"));
+        _folder.Write("student/cascade.json", "one");
+        await Run.Verb(new ExportVerb(Stages()), Words("--precision", "int8", "--max-drop", "100", "--min-agreement", "0"));
+        _folder.Write("student/cascade.json", "another");
+
         StudentFolder.Open(_folder["student"], verify: true);
     }
 
