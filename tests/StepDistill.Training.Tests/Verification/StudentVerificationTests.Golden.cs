@@ -29,7 +29,7 @@ public sealed partial class StudentVerificationTests
     /// <summary>
     /// Whether a difference is what a processor's rounding makes of v1_0's training: some of its gradients are zero, Adam makes a whole
     /// step of the sign of what rounding leaves there, and from the fifth step on the trace is another one. Two threads do it on one
-    /// processor (2e-6 becomes 3.8e-4), the other kernels of a Zen 5 on one thread. A missing term shows at the first step, ten times as large.
+    /// processor (2e-6 becomes 3.8e-4), the other kernels of a Zen 5 on one thread. States, loss and every gradient before the first step are held as strictly as ever.
     /// </summary>
     private static bool IsRoundingInV10sTrace(string name, VerificationCheck check) => name == "v1_0" && check.Name switch
     {
